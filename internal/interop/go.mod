@@ -1,0 +1,15 @@
+module github.com/waymark-otel/waymark/internal/interop
+
+go 1.26.0
+
+require github.com/waymark-otel/waymark v0.0.0
+
+require (
+	github.com/aristanetworks/gomap v0.0.0-20230726210543-f4e41046dced // indirect
+	github.com/go-chi/chi/v5 v5.5.0 // indirect
+	github.com/gorilla/mux v1.8.1 // indirect
+	github.com/kisielk/og-rek v1.3.0 // indirect
+	golang.org/x/exp v0.0.0-20230725093048-515e97ebf090 // indirect
+)
+
+replace github.com/waymark-otel/waymark => ../..
