@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package samplers
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/waymark-otel/waymark/internal/intent"
+)
+
+// DefaultForcedPerSecond is how many traces a second [Forced] lets callers
+// force.
+const DefaultForcedPerSecond = 100
+
+// Forced obeys what was asked for a trace, and leaves the rest to next: B3
+// debug, and accept or deny without ids; instrument.Sampled and
+// instrument.Unsampled. What was asked without ids holds for the first root
+// started from that context and for no other. At most
+// [DefaultForcedPerSecond] traces a second are forced; [ForcedAtMost] sets
+// another number.
+//
+// It belongs under [ParentBased], where it is asked about roots alone. Its
+// spans carry no threshold: nobody knows how many others they stand for. A
+// nil next samples nothing that is not forced. It may be used from several
+// goroutines.
+func Forced(next sdktrace.Sampler) sdktrace.Sampler {
+	return ForcedAtMost(DefaultForcedPerSecond, next)
+}
+
+// ForcedAtMost is [Forced] with a bound of its own. Beyond perSecond traces a
+// second (a bucket that starts full and holds one second's worth) next
+// decides, and the trace is counted as capped. Zero, a negative number and
+// NaN let nothing be forced; to deny is always free.
+func ForcedAtMost(perSecond float64, next sdktrace.Sampler) *ForcedSampler {
+	return &ForcedSampler{next: orNever(next), bucket: newBucket(perSecond), perSecond: usableRate(perSecond)}
+}
+
+// ForcedSampler is what [ForcedAtMost] returns.
+type ForcedSampler struct {
+	next      sdktrace.Sampler
+	bucket    *bucket
+	perSecond float64
+
+	forced, denied, capped atomic.Uint64
+}
+
+var _ sdktrace.Sampler = (*ForcedSampler)(nil)
+
+// ForcedStats counts traces since the sampler was made.
+type ForcedStats struct {
+	Forced uint64 // sampled because it was asked for
+	Denied uint64 // dropped because it was asked for
+	Capped uint64 // asked for, beyond the bound, and decided by next
+}
+
+// Stats returns the counts so far.
+func (s *ForcedSampler) Stats() ForcedStats {
+	return ForcedStats{Forced: s.forced.Load(), Denied: s.denied.Load(), Capped: s.capped.Load()}
+}
+
+// ShouldSample implements [sdktrace.Sampler].
+func (s *ForcedSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	asked := intent.FromContext(p.ParentContext)
+	if asked == nil {
+		return s.next.ShouldSample(p)
+	}
+	parent := trace.SpanContextFromContext(p.ParentContext)
+	if parent.IsValid() && !parent.IsRemote() {
+		return s.follow(asked.For(p.TraceID), parent, p)
+	}
+	var d intent.Decision
+	if parent.IsValid() {
+		d = asked.For(p.TraceID)
+	} else {
+		d = asked.Claim(p.TraceID)
+	}
+	switch d {
+	case intent.Accept, intent.Debug:
+		if s.bucket.take() {
+			s.forced.Add(1)
+			return undisputed(sdktrace.RecordAndSample, parent)
+		}
+		s.capped.Add(1)
+	case intent.Deny:
+		s.denied.Add(1)
+		return undisputed(sdktrace.Drop, parent)
+	}
+	return s.next.ShouldSample(p)
+}
+
+// follow keeps the children of a forced root with it where nothing
+// parent-based stands before this sampler. They were counted with their root,
+// and a root that was capped has no forced children.
+func (s *ForcedSampler) follow(d intent.Decision, parent trace.SpanContext, p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	switch {
+	case d == intent.Deny:
+		return undisputed(sdktrace.Drop, parent)
+	case (d == intent.Accept || d == intent.Debug) && parent.IsSampled():
+		return undisputed(sdktrace.RecordAndSample, parent)
+	default:
+		return s.next.ShouldSample(p)
+	}
+}
+
+// Description implements [sdktrace.Sampler].
+func (s *ForcedSampler) Description() string {
+	return "Forced{" + strconv.FormatFloat(s.perSecond, 'g', -1, 64) + "," + s.next.Description() + "}"
+}
+
+// undisputed is a decision that no threshold explains.
+func undisputed(d sdktrace.SamplingDecision, parent trace.SpanContext) sdktrace.SamplingResult {
+	return sdktrace.SamplingResult{Decision: d, Tracestate: withoutTh(parent.TraceState())}
+}
