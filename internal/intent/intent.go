@@ -37,10 +37,25 @@ const (
 // An Intent may be used from several goroutines.
 type Intent struct {
 	decision Decision
+	given    trace.TraceID // what trace points to when the intent came with ids
 	trace    atomic.Pointer[trace.TraceID]
 }
 
 type key struct{}
+
+// carrier is a context and its intent in one allocation: extracting a header
+// is a hot path, and context.WithValue would make it two.
+type carrier struct {
+	context.Context
+	intent Intent
+}
+
+func (c *carrier) Value(k any) any {
+	if _, ok := k.(key); ok {
+		return &c.intent
+	}
+	return c.Context.Value(k)
+}
 
 // ContextWith returns a context that carries d for the trace id, or, when id
 // is zero, for the first root started from the returned context. It replaces
@@ -52,11 +67,13 @@ func ContextWith(ctx context.Context, d Decision, id trace.TraceID) context.Cont
 		}
 		return context.WithValue(ctx, key{}, (*Intent)(nil))
 	}
-	i := &Intent{decision: d}
+	c := &carrier{Context: ctx}
+	c.intent.decision = d
 	if id.IsValid() {
-		i.trace.Store(&id)
+		c.intent.given = id
+		c.intent.trace.Store(&c.intent.given)
 	}
-	return context.WithValue(ctx, key{}, i)
+	return c
 }
 
 // FromContext returns the intent in ctx, or nil.

@@ -68,3 +68,24 @@ func TestClaimOfABoundIntentDoesNotAllocate(t *testing.T) {
 	i := intent.FromContext(intent.ContextWith(context.Background(), intent.Debug, id(1)))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { i.Claim(id(2)) }))
 }
+
+func TestContextWithIsOneAllocation(t *testing.T) {
+	bare := context.Background()
+	var out context.Context
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { out = intent.ContextWith(bare, intent.Accept, id(1)) }), 1.0)
+	assert.Equal(t, intent.Accept, intent.FromContext(out).For(id(1)))
+}
+
+type other struct{}
+
+func TestContextWithKeepsTheOtherValuesAndTheCancellation(t *testing.T) {
+	parent, cancel := context.WithCancel(context.WithValue(context.Background(), other{}, "kept"))
+	ctx := intent.ContextWith(parent, intent.Debug, id(1))
+	child, stop := context.WithCancel(ctx)
+	defer stop()
+	assert.Equal(t, "kept", child.Value(other{}))
+	assert.Equal(t, intent.Debug, intent.FromContext(child).For(id(1)))
+	cancel()
+	<-child.Done()
+	assert.ErrorIs(t, child.Err(), context.Canceled)
+}
