@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/waymark-otel/waymark/propagators"
+	"github.com/waymark-otel/waymark/samplers"
+)
+
+// An Option sets one thing of Setup and New. A nil Option is skipped. A
+// mistake in an option fails Setup and New with an error that names it.
+type Option interface{ apply(*config) }
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+// Exporters are what one opened backend takes. Nil fields are skipped. They
+// are shut down with the Telemetry they were opened for.
+type Exporters struct {
+	Spans   sdktrace.SpanExporter
+	Metrics sdkmetric.Exporter
+	Logs    sdklog.Exporter
+}
+
+// opener is an exporter to be opened. Without a function it is Zipkin's, to
+// zipkinURL or, when that is empty, to where the environment says.
+type opener struct {
+	name      string
+	zipkinURL string
+	open      func(context.Context) (Exporters, error)
+}
+
+type config struct {
+	service, version string
+	attributes       []attribute.KeyValue
+	sampler          sdktrace.Sampler // of roots; nil: environment or default
+	propagators      []propagation.TextMapPropagator
+	exporters        []opener
+	noDefault        bool
+	named            []opener
+	namedPropagators []propagators.Named
+	processors       []sdktrace.SpanProcessor
+	readers          []sdkmetric.Reader
+	logProcessors    []sdklog.Processor
+	handler          otel.ErrorHandler
+	logger           *slog.Logger
+	noEnvironment    bool
+	errs             []error
+}
+
+func newConfig(opts []Option) (*config, error) {
+	c := &config{}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	if c.logger == nil {
+		c.logger = slog.Default()
+	}
+	return c, errors.Join(c.errs...)
+}
+
+func (c *config) fail(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("instrument: "+format, args...))
+}
+
+// WithService sets service.name and service.version. An empty name or version
+// leaves that one to OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and then the
+// build: the last element of the main module's path, and its version.
+func WithService(name, version string) Option {
+	return optionFunc(func(c *config) { c.service, c.version = strings.TrimSpace(name), strings.TrimSpace(version) })
+}
+
+// WithResource adds attributes to the resource. They win over those of the
+// environment and of the detectors; of two with one key, the later wins.
+func WithResource(attrs ...attribute.KeyValue) Option {
+	return optionFunc(func(c *config) {
+		for _, a := range attrs {
+			if !a.Valid() {
+				c.fail("resource attribute %q has no key or no value", string(a.Key))
+				continue
+			}
+			c.attributes = append(c.attributes, a)
+		}
+	})
+}
+
+// WithSampleRatio samples the share p of the traces that begin here and
+// follows the caller's decision for the others. By default, 1. Zero samples
+// none. Outside 0 and [2^-56, 1] it is an error. It replaces WithSampler.
+func WithSampleRatio(p float64) Option {
+	return optionFunc(func(c *config) {
+		if math.IsNaN(p) || p < 0 || p > 1 || p > 0 && p < 0x1p-56 {
+			c.fail("sample ratio %v is outside 0 and [2^-56, 1]", p)
+			return
+		}
+		c.sampler = samplers.Probability(p)
+	})
+}
+
+// WithSampler lets s decide for the traces that begin here, and for those
+// whose caller left the decision to us. The decision of any other caller is
+// followed, and so are B3 debug, accept and deny, and Sampled and Unsampled.
+// It replaces WithSampleRatio.
+func WithSampler(s sdktrace.Sampler) Option {
+	return optionFunc(func(c *config) {
+		if s == nil {
+			c.fail("sampler is nil")
+			return
+		}
+		c.sampler = s
+	})
+}
+
+// WithPropagators sets what is read from and written to requests, in order:
+// of several trace headers in one request the first valid one wins, and every
+// one is written. By default tracecontext, baggage, b3 and the correlation id.
+// Called twice, it adds.
+func WithPropagators(ps ...propagation.TextMapPropagator) Option {
+	return optionFunc(func(c *config) {
+		for i, p := range ps {
+			if p == nil {
+				c.fail("propagator %d of %d is nil", i+1, len(ps))
+				continue
+			}
+			c.propagators = append(c.propagators, p)
+		}
+	})
+}
+
+// WithNamedPropagator lets OTEL_PROPAGATORS choose p by name. It changes
+// nothing unless the environment names it.
+func WithNamedPropagator(name string, p propagation.TextMapPropagator) Option {
+	return optionFunc(func(c *config) {
+		name := strings.ToLower(strings.TrimSpace(name))
+		if name == "" || p == nil {
+			c.fail("named propagator %q needs a name and a propagator", name)
+			return
+		}
+		c.namedPropagators = append(c.namedPropagators, propagators.Named{Name: name, Propagator: p})
+	})
+}
+
+// WithExporters adds what open returns. Open is called by Setup or New with
+// their context; an error fails them. A signal for which any option gives an
+// exporter is not chosen by the environment.
+func WithExporters(open func(context.Context) (Exporters, error)) Option {
+	return optionFunc(func(c *config) {
+		if open == nil {
+			c.fail("exporter function is nil")
+			return
+		}
+		c.exporters = append(c.exporters, opener{name: "custom", open: open})
+	})
+}
+
+// WithNamedExporter lets OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and
+// OTEL_LOGS_EXPORTER choose open by name. It changes nothing unless the
+// environment names it. A name of ours (zipkin, console) is replaced.
+func WithNamedExporter(name string, open func(context.Context) (Exporters, error)) Option {
+	return optionFunc(func(c *config) {
+		name := strings.ToLower(strings.TrimSpace(name))
+		if name == "" || name == "none" || open == nil {
+			c.fail("named exporter %q needs a name other than none and a function", name)
+			return
+		}
+		c.named = append(c.named, opener{name: name, open: open})
+	})
+}
+
+// WithoutDefaultExporter exports nothing unless an option or the environment
+// says where to. Without it, spans go to Zipkin at DefaultZipkinURL.
+func WithoutDefaultExporter() Option {
+	return optionFunc(func(c *config) { c.noDefault = true })
+}
+
+// WithSpanProcessor adds p. Processors run in the order given, before the
+// exporters. Once Setup or New has returned without an error, Shutdown shuts
+// p down.
+func WithSpanProcessor(p sdktrace.SpanProcessor) Option {
+	return optionFunc(func(c *config) {
+		if p == nil {
+			c.fail("span processor is nil")
+			return
+		}
+		c.processors = append(c.processors, p)
+	})
+}
+
+// WithMetricReader adds r. Once Setup or New has returned without an error,
+// Shutdown shuts r down. A reader serves one Telemetry.
+func WithMetricReader(r sdkmetric.Reader) Option {
+	return optionFunc(func(c *config) {
+		if r == nil {
+			c.fail("metric reader is nil")
+			return
+		}
+		c.readers = append(c.readers, r)
+	})
+}
+
+// WithLogProcessor adds p. Processors run in the order given, before the
+// exporters. Once Setup or New has returned without an error, Shutdown shuts
+// p down.
+func WithLogProcessor(p sdklog.Processor) Option {
+	return optionFunc(func(c *config) {
+		if p == nil {
+			c.fail("log processor is nil")
+			return
+		}
+		c.logProcessors = append(c.logProcessors, p)
+	})
+}
+
+// WithErrorHandler sends h every failure of telemetry: mistakes in the
+// environment while Setup runs, failed exports later. By default they are
+// logged at warning level through WithLogger, the same text at most once in
+// ten seconds. H is called from several goroutines; a panic in it is dropped.
+func WithErrorHandler(h otel.ErrorHandler) Option {
+	return optionFunc(func(c *config) {
+		if h == nil {
+			c.fail("error handler is nil")
+			return
+		}
+		c.handler = h
+	})
+}
+
+// WithLogger sets where the start report and, without WithErrorHandler,
+// failures are logged. By default, slog.Default() as it was when Setup or New
+// was called.
+func WithLogger(l *slog.Logger) Option {
+	return optionFunc(func(c *config) {
+		if l == nil {
+			c.fail("logger is nil")
+			return
+		}
+		c.logger = l
+	})
+}
+
+// WithoutEnvironment ignores every environment variable.
+func WithoutEnvironment() Option {
+	return optionFunc(func(c *config) { c.noEnvironment = true })
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// pipeline is one exporter behind the SDK's batch processor, with a count of
+// every span that goes in: sent, waiting, or dropped for a reason. The SDK's
+// own processor drops from a full queue without a count and cannot be stopped
+// while an exporter hangs; the gate in front and the guard behind do both.
+type pipeline struct {
+	name, endpoint string
+	exporter       sdktrace.SpanExporter
+	batcher        sdktrace.SpanProcessor
+	queue          int64
+	resource       *resource.Resource // when it is not the spans' own, see hidden
+	report         func(error)
+
+	ended, sent, failed, late, full atomic.Uint64
+	waiting                         atomic.Int64 // in the batcher's queue, not yet handed to the exporter
+	stopped                         atomic.Bool
+	lastError                       atomic.Pointer[string]
+	failures                        atomic.Uint64 // exports that returned an error
+
+	halt     context.Context // done when exports must end now
+	haltNow  context.CancelFunc
+	shutdown sync.Once
+	result   error
+}
+
+var _ sdktrace.SpanProcessor = (*pipeline)(nil)
+
+func newPipeline(name string, e sdktrace.SpanExporter, b batchSettings, report func(error)) *pipeline {
+	p := &pipeline{name: name, exporter: e, queue: int64(b.queue), report: report}
+	if described, ok := e.(interface{ Endpoint() string }); ok {
+		p.endpoint = described.Endpoint()
+	}
+	p.halt, p.haltNow = context.WithCancel(context.Background())
+	p.batcher = sdktrace.NewBatchSpanProcessor(guard{p},
+		sdktrace.WithMaxQueueSize(b.queue),
+		sdktrace.WithMaxExportBatchSize(b.size),
+		sdktrace.WithBatchTimeout(b.delay),
+		sdktrace.WithExportTimeout(b.timeout))
+	return p
+}
+
+// OnStart does nothing.
+func (p *pipeline) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+// OnEnd queues a sampled span, or counts it as dropped. It never waits.
+func (p *pipeline) OnEnd(s sdktrace.ReadOnlySpan) {
+	if !s.SpanContext().IsSampled() {
+		return
+	}
+	p.ended.Add(1)
+	if p.stopped.Load() {
+		p.late.Add(1)
+		return
+	}
+	// The batcher's own queue holds as many, so it never overflows unseen.
+	if p.waiting.Add(1) > p.queue {
+		p.waiting.Add(-1)
+		p.full.Add(1)
+		return
+	}
+	p.batcher.OnEnd(s)
+}
+
+// ForceFlush exports what waits and returns why it could not.
+func (p *pipeline) ForceFlush(ctx context.Context) error {
+	before := p.failures.Load()
+	if err := p.batcher.ForceFlush(ctx); err != nil {
+		return fmt.Errorf("exporter %s: %w", p.name, err)
+	}
+	if p.failures.Load() != before {
+		return fmt.Errorf("exporter %s: %s", p.name, *p.lastError.Load())
+	}
+	return nil
+}
+
+// Shutdown exports what waits until ctx is done, then cancels the export in
+// flight. Its error names how many spans it lost.
+func (p *pipeline) Shutdown(ctx context.Context) error {
+	p.shutdown.Do(func() {
+		before := p.stats().Dropped
+		p.stopped.Store(true)
+		err := p.batcher.Shutdown(ctx)
+		p.haltNow()
+		if ctx.Err() != nil {
+			p.settle()
+		}
+		now := p.stats()
+		lost := now.Waiting + now.Dropped - before
+		if lost == 0 {
+			p.result = err
+			if err != nil {
+				p.result = fmt.Errorf("exporter %s: %w", p.name, err)
+			}
+			return
+		}
+		if err == nil {
+			if last := p.lastError.Load(); last != nil {
+				err = errors.New(*last)
+			} else {
+				err = errors.New("spans ended during shutdown")
+			}
+		}
+		p.result = fmt.Errorf("exporter %s lost %d spans: %w", p.name, lost, err)
+	})
+	return p.result
+}
+
+// settle waits a moment for a cancelled export to return, so that its spans
+// are counted under their reason.
+func (p *pipeline) settle() {
+	deadline := time.Now().Add(grace / 2)
+	for p.stats().Waiting > 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// guard is the exporter as the batcher sees it: counted, cancellable, and
+// unable to bring the process down. It reports failures itself, because the
+// batcher would send them to the process-wide handler.
+type guard struct{ p *pipeline }
+
+func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	p, n := g.p, len(spans)
+	p.waiting.Add(-int64(n))
+	err := p.halt.Err()
+	if err == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer context.AfterFunc(p.halt, cancel)()
+		defer cancel()
+		spans = withResource(spans, p.resource)
+		err = contained(func() error { return p.exporter.ExportSpans(ctx, spans) })
+	}
+	if err == nil {
+		p.sent.Add(uint64(n))
+		return nil
+	}
+	if p.halt.Err() != nil {
+		err = errors.New("shutdown ended before the collector answered")
+	}
+	p.failed.Add(uint64(n))
+	text := err.Error()
+	p.lastError.Store(&text)
+	p.failures.Add(1)
+	p.report(fmt.Errorf("instrument: exporter %s: %d spans not sent: %w", p.name, n, err))
+	return nil
+}
+
+func (g guard) Shutdown(ctx context.Context) error {
+	return contained(func() error { return g.p.exporter.Shutdown(ctx) })
+}
+
+// contained turns a panic of somebody's exporter into an error: nothing that
+// observes may end the process.
+func contained(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("exporter panicked: %v", v)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/resource"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+)
+
+// Report says what was set up. It holds no credentials.
+type Report struct {
+	Service    string `json:"service"`
+	Version    string `json:"version,omitempty"`
+	InstanceID string `json:"instance_id"`
+	// Disabled is true when OTEL_SDK_DISABLED turned everything but the
+	// propagators off.
+	Disabled bool   `json:"disabled,omitempty"`
+	Sampler  string `json:"sampler"`
+	// Propagators are the headers that are written.
+	Propagators []string         `json:"propagators"`
+	Exporters   []ExporterReport `json:"exporters"`
+	// Variables are those that were read and have a value, and the OTEL_ ones
+	// that nothing reads.
+	Variables []Variable `json:"variables,omitempty"`
+	// Replaced are the globals that the program had set before Setup.
+	Replaced []string `json:"replaced,omitempty"`
+}
+
+// ExporterReport is one exporter of one signal.
+type ExporterReport struct {
+	Signal   string `json:"signal"`
+	Name     string `json:"name"`
+	Endpoint string `json:"endpoint,omitempty"`
+	// Probe is "ok" when the collector answered a real request, else what
+	// went wrong; "waiting" until it is known, "" when the exporter cannot ask.
+	Probe string `json:"probe,omitempty"`
+}
+
+const (
+	probeOK      = "ok"
+	probeWaiting = "waiting"
+	// probeTimeout bounds the start report: it is logged by then.
+	probeTimeout = 2 * time.Second
+)
+
+// reporter asks the collectors and then logs the report, in a goroutine of
+// its own: it neither delays nor fails Setup.
+type reporter struct {
+	probes []func(context.Context) error // by exporter, nil where it cannot ask
+	cancel context.CancelFunc
+	done   chan struct{}
+	begun  bool
+
+	mu     sync.Mutex
+	report Report
+}
+
+func newReporter(p *plan, sampler string) *reporter {
+	r := &reporter{done: make(chan struct{}), cancel: func() {}}
+	r.report = Report{
+		Service:     attributeOf(p.resource, string(semconv.ServiceNameKey)),
+		Version:     attributeOf(p.resource, string(semconv.ServiceVersionKey)),
+		InstanceID:  attributeOf(p.resource, string(semconv.ServiceInstanceIDKey)),
+		Disabled:    p.disabled,
+		Sampler:     sampler,
+		Propagators: p.propagator.Fields(),
+		Variables:   p.env.variables,
+		Replaced:    p.replaced,
+	}
+	for _, o := range p.opened {
+		if o.Spans != nil {
+			r.add(signalTraces, o.name, o.Spans)
+		}
+		if o.Metrics != nil {
+			r.add(signalMetrics, o.name, o.Metrics)
+		}
+		if o.Logs != nil {
+			r.add(signalLogs, o.name, o.Logs)
+		}
+	}
+	return r
+}
+
+func (r *reporter) add(signal, name string, exporter any) {
+	e := ExporterReport{Signal: signal, Name: name}
+	if described, ok := exporter.(interface{ Endpoint() string }); ok {
+		e.Endpoint = described.Endpoint()
+	}
+	var probe func(context.Context) error
+	if asking, ok := exporter.(interface{ Probe(context.Context) error }); ok {
+		probe = asking.Probe
+		e.Probe = probeWaiting
+	}
+	r.probes = append(r.probes, probe)
+	r.report.Exporters = append(r.report.Exporters, e)
+}
+
+// begin asks all collectors at once and, when l is not nil, logs the report
+// as one line.
+func (r *reporter) begin(l *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	r.cancel, r.begun = cancel, true
+	go func() {
+		defer close(r.done)
+		defer cancel()
+		var wg sync.WaitGroup
+		for i, probe := range r.probes {
+			if probe != nil {
+				wg.Go(func() { r.answer(i, contained(func() error { return probe(ctx) })) })
+			}
+		}
+		wg.Wait()
+		if l != nil {
+			defer func() { _ = recover() }() // a logger of the user's
+			r.log(l)
+		}
+	}()
+}
+
+func (r *reporter) answer(i int, err error) {
+	text := probeOK
+	if err != nil {
+		text = err.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Exporters[i].Probe = text
+}
+
+func (r *reporter) log(l *slog.Logger) {
+	report := r.snapshot()
+	level := slog.LevelInfo
+	if report.troubled() {
+		level = slog.LevelWarn
+	}
+	l.LogAttrs(context.Background(), level, "telemetry started", slog.Any("telemetry", report))
+}
+
+// stop cancels what is still asked and waits for it.
+func (r *reporter) stop() {
+	if r.begun {
+		r.cancel()
+		<-r.done
+	}
+}
+
+func (r *reporter) snapshot() Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	report := r.report
+	report.Propagators = slices.Clone(report.Propagators)
+	report.Exporters = slices.Clone(report.Exporters)
+	report.Variables = slices.Clone(report.Variables)
+	report.Replaced = slices.Clone(report.Replaced)
+	return report
+}
+
+// Report returns what was set up and what the collectors have answered so
+// far. A nil Telemetry has the zero Report.
+func (t *Telemetry) Report() Report {
+	if t == nil {
+		return Report{}
+	}
+	return t.reporter.snapshot()
+}
+
+// troubled says whether an operator should look.
+func (r Report) troubled() bool {
+	return len(r.Replaced) > 0 ||
+		slices.ContainsFunc(r.Variables, func(v Variable) bool { return v.Note != "" }) ||
+		slices.ContainsFunc(r.Exporters, func(e ExporterReport) bool { return e.Probe != probeOK && e.Probe != "" })
+}
+
+// LogValue makes the report one group of a log line.
+func (r Report) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("service", r.Service),
+		slog.String("version", r.Version),
+		slog.String("instance_id", r.InstanceID),
+		slog.String("sampler", r.Sampler),
+		slog.Any("propagators", r.Propagators),
+	}
+	if r.Disabled {
+		attrs = append(attrs, slog.Bool("disabled", true))
+	}
+	var exporters []string
+	for _, e := range r.Exporters {
+		exporters = append(exporters, fmt.Sprintf("%s %s %s (%s)", e.Signal, e.Name, e.Endpoint, e.Probe))
+	}
+	attrs = append(attrs, slog.Any("exporters", exporters))
+	var variables []string
+	for _, v := range r.Variables {
+		text := fmt.Sprintf("%s=%q", v.Name, v.Value)
+		if v.Note != "" {
+			text += " " + v.Note
+		}
+		variables = append(variables, text)
+	}
+	if variables != nil {
+		attrs = append(attrs, slog.Any("variables", variables))
+	}
+	if r.Replaced != nil {
+		attrs = append(attrs, slog.Any("replaced", r.Replaced))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+func attributeOf(r *resource.Resource, key string) string {
+	for _, a := range r.Attributes() {
+		if string(a.Key) == key {
+			return a.Value.AsString()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package instrument joins the parts: one Setup call at the start of a
+// program installs OpenTelemetry tracing with probability sampling, a Zipkin
+// exporter and propagators for W3C, B3 and the correlation id; New builds the
+// same pipeline without installing it; Do and Call record an operation.
+//
+// It is the only package of this module that touches process-wide state, and
+// this file is the only one that does so.
+package instrument
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/log"
+	"go.opentelemetry.io/otel/log/global"
+	lognoop "go.opentelemetry.io/otel/log/noop"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+)
+
+// errLive is what a second Setup returns.
+var errLive = errors.New("instrument: Setup is live already; call its shutdown first")
+
+// globals are what Setup has put into OpenTelemetry's globals.
+var globals struct {
+	mu         sync.Mutex
+	starting   bool
+	live       *Telemetry
+	traces     *switchProvider
+	propagator *switchPropagator
+	errors     *switchHandler
+	meters     metric.MeterProvider
+	loggers    log.LoggerProvider
+}
+
+// Setup builds a Telemetry from the options and the environment (code, then
+// environment, then default), installs it in OpenTelemetry's globals and
+// returns the function that flushes and ends it. Without options, spans go to
+// Zipkin at DefaultZipkinURL, every trace that begins here is sampled, and
+// tracecontext, baggage, b3 and the correlation id are propagated.
+//
+// On error nothing global has changed, all that was opened is closed, and
+// shutdown does nothing; it is never nil. A mistake in an option is an error;
+// a mistake in the environment is reported to the error handler and ignored,
+// and never samples more than was asked for. An unreachable collector is
+// neither: the start report says so.
+//
+// A second Setup while one is live is an error. After shutdown, Setup works
+// again; tracers and the propagator taken from the globals at any time follow
+// the live Setup, meters and loggers are taken anew. Setup may be called from
+// any goroutine.
+//
+// Shutdown waits until its context is done, and 10 s when that has no
+// deadline; see Telemetry.Shutdown.
+func Setup(ctx context.Context, opts ...Option) (shutdown func(context.Context) error, err error) {
+	nothing := func(context.Context) error { return nil }
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if !begin() {
+		return nothing, errLive
+	}
+	p, err := prepare(ctx, opts)
+	if err != nil {
+		end(nil)
+		return nothing, err
+	}
+	t := install(p)
+	return func(ctx context.Context) error {
+		err := t.Shutdown(ctx)
+		end(t)
+		return err
+	}, nil
+}
+
+// Installed returns the Telemetry of the live Setup, or nil.
+func Installed() *Telemetry {
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	return globals.live
+}
+
+// begin reserves the globals. It does not hold the lock while exporters are
+// opened: one of them may ask Installed.
+func begin() bool {
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	if globals.live != nil || globals.starting {
+		return false
+	}
+	globals.starting = true
+	return true
+}
+
+// install starts the plan and points the globals to it. Nothing here fails.
+func install(p *plan) *Telemetry {
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	if globals.traces == nil {
+		globals.traces, globals.propagator, globals.errors = newSwitchProvider(), newSwitchPropagator(), &switchHandler{}
+	}
+	p.replaced = foreign()
+	otel.SetErrorHandler(globals.errors)
+	// The SDK reads the sampler's variables even where it is given a sampler,
+	// and reports those of ours as unknown. They have been reported properly.
+	globals.errors.quiet.Store(true)
+	t := p.start()
+	globals.errors.target.Store(t.errors)
+	globals.errors.quiet.Store(false)
+
+	globals.traces.point(t.traces)
+	globals.propagator.point(t.propagator)
+	otel.SetTracerProvider(globals.traces)
+	otel.SetTextMapPropagator(globals.propagator)
+	setProviders(t.metrics, t.logs)
+	globals.starting = false
+	globals.live = t
+	t.reporter.begin(p.code.logger)
+	return t
+}
+
+// end takes t out of the globals, if it is still the one in them; nil is a
+// Setup that failed.
+func end(t *Telemetry) {
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	if t == nil {
+		globals.starting = false
+		return
+	}
+	if globals.live != t {
+		return
+	}
+	globals.live = nil
+	globals.traces.point(nil)
+	globals.propagator.point(nil)
+	setProviders(metricnoop.NewMeterProvider(), lognoop.NewLoggerProvider())
+}
+
+// setProviders installs the providers that do not follow, unless the program
+// has installed its own since and nothing of ours is live.
+func setProviders(mp metric.MeterProvider, lp log.LoggerProvider) {
+	if globals.starting || sameProvider(otel.GetMeterProvider(), globals.meters) {
+		otel.SetMeterProvider(mp)
+		globals.meters = mp
+	}
+	if globals.starting || sameProvider(global.GetLoggerProvider(), globals.loggers) {
+		global.SetLoggerProvider(lp)
+		globals.loggers = lp
+	}
+}
+
+// foreign names what the program has put into the globals itself, which this
+// Setup replaces.
+func foreign() []string {
+	var names []string
+	for _, g := range []struct {
+		what      string
+		now, ours any
+	}{
+		{"TracerProvider", otel.GetTracerProvider(), globals.traces},
+		{"TextMapPropagator", otel.GetTextMapPropagator(), globals.propagator},
+		{"MeterProvider", otel.GetMeterProvider(), globals.meters},
+		{"LoggerProvider", global.GetLoggerProvider(), globals.loggers},
+		{"ErrorHandler", otel.GetErrorHandler(), globals.errors},
+	} {
+		if name := fmt.Sprintf("%T", g.now); !sameProvider(g.now, g.ours) && !strings.Contains(reflect.TypeOf(g.now).String(), "global.") && !strings.Contains(name, "errorhandler.ErrDelegator") {
+			names = append(names, g.what+" "+name)
+		}
+	}
+	return names
+}
+
+// sameProvider compares without the panic of types that do not compare.
+func sameProvider(a, b any) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	t := reflect.TypeOf(a)
+	return t == reflect.TypeOf(b) && t.Comparable() && a == b
+}

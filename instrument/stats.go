@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Stats are the counters of a running Telemetry since it started. For each
+// exporter Ended = Sent + Waiting + Dropped, read at one moment or another
+// while spans move.
+type Stats struct {
+	// Sampler describes what decides for new traces.
+	Sampler string `json:"sampler"`
+	// Exporters of spans, in the order they were opened.
+	Exporters []ExporterStats `json:"exporters"`
+	// Errors is how many failures reached the error handler.
+	Errors uint64 `json:"errors"`
+	// LastError is the newest of them, "" before the first.
+	LastError string `json:"last_error,omitempty"`
+}
+
+// ExporterStats counts the spans of one exporter.
+type ExporterStats struct {
+	Name     string `json:"name"`
+	Endpoint string `json:"endpoint,omitempty"`
+	// Ended is how many sampled spans ended.
+	Ended uint64 `json:"ended"`
+	// Sent is how many the exporter took without an error.
+	Sent uint64 `json:"sent"`
+	// Waiting is how many are queued or on their way.
+	Waiting uint64 `json:"waiting"`
+	// Dropped is how many are lost, DroppedBy the same by reason.
+	Dropped   uint64            `json:"dropped"`
+	DroppedBy map[string]uint64 `json:"dropped_by,omitempty"`
+	// Retried is how many requests the exporter sent again, when it counts.
+	Retried   uint64 `json:"retried"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+// Reasons in DroppedBy.
+const (
+	DroppedQueueFull = "queue_full" // more spans waited than OTEL_BSP_MAX_QUEUE_SIZE
+	DroppedExport    = "export"     // the exporter returned an error
+	DroppedShutdown  = "shutdown"   // ended after Shutdown began
+)
+
+func (p *pipeline) stats() ExporterStats {
+	s := ExporterStats{Name: p.name, Endpoint: p.endpoint, Sent: p.sent.Load(), DroppedBy: map[string]uint64{}}
+	for reason, n := range map[string]uint64{DroppedQueueFull: p.full.Load(), DroppedExport: p.failed.Load(), DroppedShutdown: p.late.Load()} {
+		if n > 0 {
+			s.DroppedBy[reason] = n
+			s.Dropped += n
+		}
+	}
+	// Ended is read last, so that it is never less than its parts.
+	s.Ended = p.ended.Load()
+	s.Waiting = s.Ended - s.Sent - s.Dropped
+	if counting, ok := p.exporter.(interface{ Retried() uint64 }); ok {
+		s.Retried = counting.Retried()
+	}
+	if last := p.lastError.Load(); last != nil {
+		s.LastError = *last
+	}
+	return s
+}
+
+// Stats returns the counters. It may be called at any time, also after
+// Shutdown; a nil Telemetry has the zero Stats.
+func (t *Telemetry) Stats() Stats {
+	if t == nil {
+		return Stats{}
+	}
+	s := Stats{Sampler: t.samplerText, Exporters: []ExporterStats{}}
+	for _, p := range t.pipelines {
+		s.Exporters = append(s.Exporters, p.stats())
+	}
+	s.Errors, s.LastError = t.errors.seen()
+	return s
+}
+
+// StatsHandler answers GET with the Report and the Stats of the live Setup as
+// JSON, and 503 when there is none. Serve it where only operators reach it.
+func StatsHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		t := Installed()
+		if t == nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(struct {
+			Report Report `json:"report"`
+			Stats  Stats  `json:"stats"`
+		}{t.Report(), t.Stats()})
+	})
+}

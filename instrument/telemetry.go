@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/log"
+	lognoop "go.opentelemetry.io/otel/log/noop"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/waymark-otel/waymark/propagators"
+)
+
+// Telemetry is one pipeline: providers, propagator, exporters. A nil
+// Telemetry is the no-op, in every method. It may be used from several
+// goroutines.
+type Telemetry struct {
+	traces      trace.TracerProvider
+	metrics     metric.MeterProvider
+	logs        log.LoggerProvider
+	propagator  propagation.TextMapPropagator
+	pipelines   []*pipeline
+	components  []component // what ForceFlush and Shutdown go through
+	errors      *errorSink
+	samplerText string
+	reporter    *reporter
+	ending      ending
+}
+
+// component is something to flush and to shut down, named for its errors.
+type component struct {
+	name            string
+	flush, shutdown func(context.Context) error
+}
+
+// plan is everything that can go wrong, done: what is left cannot fail.
+type plan struct {
+	*settings
+	code     *config
+	resource *resource.Resource
+	opened   []opened
+	env      *environment
+	replaced []string // what was in the globals before
+}
+
+func prepare(ctx context.Context, opts []Option) (*plan, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, errors.Join(errors.New("instrument: the context of Setup is done"), err)
+	}
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	e := newEnvironment(c.noEnvironment)
+	p := &plan{code: c, settings: resolve(c, e), env: e}
+	if p.resource, err = newResource(ctx, c, e); err != nil {
+		return nil, err
+	}
+	if !p.disabled {
+		p.opened, err = openExporters(ctx, c, p.settings, e)
+	}
+	return p, err
+}
+
+// New builds a Telemetry and installs nothing: for tests, for a second
+// pipeline, for runtimes that freeze between requests. What it opens, it
+// closes on error. Failures go to WithErrorHandler, or to the log; mistakes
+// in the environment are among them and never fail New.
+func New(ctx context.Context, opts ...Option) (*Telemetry, error) {
+	p, err := prepare(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	t := p.start()
+	t.reporter.begin(nil)
+	return t, nil
+}
+
+func (p *plan) start() *Telemetry {
+	t := &Telemetry{
+		traces:      tracenoop.NewTracerProvider(),
+		metrics:     metricnoop.NewMeterProvider(),
+		logs:        lognoop.NewLoggerProvider(),
+		propagator:  p.propagator,
+		errors:      &errorSink{handler: p.code.handler, logger: p.code.logger},
+		samplerText: p.sampler.Description(),
+		ending:      ending{done: make(chan struct{})},
+	}
+	t.reporter = newReporter(p, t.samplerText)
+	for _, problem := range p.env.problems {
+		t.errors.Handle(problem)
+	}
+	if p.disabled {
+		return t
+	}
+	t.startTraces(p)
+	t.startMetrics(p)
+	t.startLogs(p)
+	return t
+}
+
+func (t *Telemetry) startTraces(p *plan) {
+	opts := []sdktrace.TracerProviderOption{
+		sdktrace.WithResource(p.resource),
+		sdktrace.WithSampler(p.sampler),
+		sdktrace.WithRawSpanLimits(p.limits),
+	}
+	for _, sp := range p.code.processors {
+		once := &owned{SpanProcessor: sp}
+		opts = append(opts, sdktrace.WithSpanProcessor(once))
+		t.components = append(t.components, component{"span processor", once.ForceFlush, once.Shutdown})
+	}
+	for _, o := range p.opened {
+		if o.Spans == nil {
+			continue
+		}
+		line := newPipeline(o.name, o.Spans, p.batch, t.errors.Handle)
+		line.resource = hidden(p.code, p.resource)
+		opts = append(opts, sdktrace.WithSpanProcessor(line))
+		t.pipelines = append(t.pipelines, line)
+		t.components = append(t.components, component{"traces", line.ForceFlush, line.Shutdown})
+	}
+	sdk := sdktrace.NewTracerProvider(opts...)
+	t.traces = sdk
+	t.ending.last = sdk.Shutdown
+}
+
+func (t *Telemetry) startMetrics(p *plan) {
+	opts := []sdkmetric.Option{sdkmetric.WithResource(p.resource), sdkmetric.WithExemplarFilter(exemplarFilter(p.exemplars))}
+	n := len(p.code.readers)
+	for _, r := range p.code.readers {
+		opts = append(opts, sdkmetric.WithReader(r))
+	}
+	for _, o := range p.opened {
+		if o.Metrics != nil {
+			n++
+			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(o.Metrics,
+				sdkmetric.WithInterval(p.metricInterval), sdkmetric.WithTimeout(p.metricDeadline))))
+		}
+	}
+	if n == 0 {
+		return // nobody reads: instruments that do nothing cost nothing
+	}
+	sdk := sdkmetric.NewMeterProvider(opts...)
+	t.metrics = sdk
+	t.components = append(t.components, component{"metrics", sdk.ForceFlush, sdk.Shutdown})
+}
+
+func exemplarFilter(name string) exemplar.Filter {
+	switch name {
+	case "always_on":
+		return exemplar.AlwaysOnFilter
+	case "always_off":
+		return exemplar.AlwaysOffFilter
+	default:
+		return exemplar.TraceBasedFilter
+	}
+}
+
+func (t *Telemetry) startLogs(p *plan) {
+	opts := []sdklog.LoggerProviderOption{
+		sdklog.WithResource(p.resource),
+		sdklog.WithAttributeCountLimit(p.logCount),
+		sdklog.WithAttributeValueLengthLimit(p.logLength),
+	}
+	n := len(p.code.logProcessors)
+	for _, lp := range p.code.logProcessors {
+		opts = append(opts, sdklog.WithProcessor(lp))
+	}
+	for _, o := range p.opened {
+		if o.Logs != nil {
+			n++
+			opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(o.Logs,
+				sdklog.WithMaxQueueSize(p.logBatch.queue), sdklog.WithExportMaxBatchSize(p.logBatch.size),
+				sdklog.WithExportInterval(p.logBatch.delay), sdklog.WithExportTimeout(p.logBatch.timeout))))
+		}
+	}
+	if n == 0 {
+		return
+	}
+	sdk := sdklog.NewLoggerProvider(opts...)
+	t.logs = sdk
+	t.components = append(t.components, component{"logs", sdk.ForceFlush, sdk.Shutdown})
+}
+
+// TracerProvider returns the provider of tracers, never nil.
+func (t *Telemetry) TracerProvider() trace.TracerProvider {
+	if t == nil {
+		return tracenoop.NewTracerProvider()
+	}
+	return t.traces
+}
+
+// MeterProvider returns the provider of meters, never nil. It does nothing
+// when no option and no variable gives metrics a reader or an exporter.
+func (t *Telemetry) MeterProvider() metric.MeterProvider {
+	if t == nil {
+		return metricnoop.NewMeterProvider()
+	}
+	return t.metrics
+}
+
+// LoggerProvider returns the provider of loggers, never nil. It does nothing
+// when no option and no variable gives logs a processor or an exporter.
+func (t *Telemetry) LoggerProvider() log.LoggerProvider {
+	if t == nil {
+		return lognoop.NewLoggerProvider()
+	}
+	return t.logs
+}
+
+// Propagator returns the propagator, never nil.
+func (t *Telemetry) Propagator() propagation.TextMapPropagator {
+	if t == nil {
+		return propagators.First()
+	}
+	return t.propagator
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Names of the variables that Setup and New read themselves. docs/environment.md
+// says what each does; a test holds the two together.
+const (
+	envDisabled        = "OTEL_SDK_DISABLED"
+	envServiceName     = "OTEL_SERVICE_NAME"
+	envResource        = "OTEL_RESOURCE_ATTRIBUTES"
+	envTracesExporter  = "OTEL_TRACES_EXPORTER"
+	envMetricsExporter = "OTEL_METRICS_EXPORTER"
+	envLogsExporter    = "OTEL_LOGS_EXPORTER"
+	envSampler         = "OTEL_TRACES_SAMPLER"
+	envSamplerArg      = "OTEL_TRACES_SAMPLER_ARG"
+	envPropagators     = "OTEL_PROPAGATORS"
+	envZipkinEndpoint  = "OTEL_EXPORTER_ZIPKIN_ENDPOINT"
+	envZipkinTimeout   = "OTEL_EXPORTER_ZIPKIN_TIMEOUT"
+	envBatchDelay      = "OTEL_BSP_SCHEDULE_DELAY"
+	envBatchTimeout    = "OTEL_BSP_EXPORT_TIMEOUT"
+	envBatchQueue      = "OTEL_BSP_MAX_QUEUE_SIZE"
+	envBatchSize       = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
+	envLength          = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+	envCount           = "OTEL_ATTRIBUTE_COUNT_LIMIT"
+	envSpanLength      = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+	envSpanCount       = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
+	envEventCount      = "OTEL_SPAN_EVENT_COUNT_LIMIT"
+	envLinkCount       = "OTEL_SPAN_LINK_COUNT_LIMIT"
+	envEventAttributes = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"
+	envLinkAttributes  = "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"
+	envHMACKeys        = "WAYMARK_HMAC_KEYS"
+	envHMACKeysFile    = "WAYMARK_HMAC_KEYS_FILE"
+	envMetricInterval  = "OTEL_METRIC_EXPORT_INTERVAL"
+	envMetricTimeout   = "OTEL_METRIC_EXPORT_TIMEOUT"
+	envMetricExemplars = "OTEL_METRICS_EXEMPLAR_FILTER"
+	envLogDelay        = "OTEL_BLRP_SCHEDULE_DELAY"
+	envLogTimeout      = "OTEL_BLRP_EXPORT_TIMEOUT"
+	envLogQueue        = "OTEL_BLRP_MAX_QUEUE_SIZE"
+	envLogSize         = "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"
+	envLogRecordLength = "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+	envLogRecordCount  = "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"
+)
+
+// honored are the variables that change something, read by us or by the SDK
+// that we build with.
+var honored = []string{
+	envDisabled, envServiceName, envResource, envTracesExporter, envMetricsExporter, envLogsExporter,
+	envSampler, envSamplerArg, envPropagators, envZipkinEndpoint, envZipkinTimeout,
+	envBatchDelay, envBatchTimeout, envBatchQueue, envBatchSize,
+	envLength, envCount, envSpanLength, envSpanCount, envEventCount, envLinkCount, envEventAttributes, envLinkAttributes,
+	envHMACKeys, envHMACKeysFile,
+	envMetricInterval, envMetricTimeout, envMetricExemplars,
+	envLogDelay, envLogTimeout, envLogQueue, envLogSize, envLogRecordLength, envLogRecordCount,
+}
+
+// elsewhere are prefixes of variables that other packages read when the
+// program links them.
+var elsewhere = []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_PROMETHEUS_", "OTEL_GO_", "OTEL_SEMCONV_", "OTEL_INSTRUMENTATION_"}
+
+// strangers reports the OTEL_ variables that nothing here reads, each with
+// the nearest name that would be.
+func (e *environment) strangers() {
+	var names []string
+	for name, v := range e.values {
+		if v != "" && strings.HasPrefix(name, "OTEL_") && !slices.Contains(honored, name) &&
+			!slices.ContainsFunc(elsewhere, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		rule := "is not a variable that is read here; ignored"
+		if near := nearest(name, honored); near != "" {
+			rule += fmt.Sprintf(", nearest name %s", near)
+		}
+		e.problem(name, rule)
+	}
+}
+
+// nearest returns the word that needs the fewest single-letter edits to
+// become v, or "" when that is more than half of the shorter one.
+func nearest(v string, words []string) string {
+	best, distance := "", len(v)/2+1
+	for _, w := range words {
+		if d := edits(v, w); d < distance && d <= len(w)/2 {
+			best, distance = w, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance, on bytes, of texts of at most 128 bytes.
+func edits(a, b string) int {
+	a, b = a[:min(len(a), 128)], b[:min(len(b), 128)]
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
