@@ -42,20 +42,21 @@ func TestSpansAreReadAsZipkinReadsThem(t *testing.T) {
 		in   string
 		want Span
 	}{
-		"short ids are padded":                {`"traceId":"a","id":"b","parentId":"c"`, Span{TraceID: "000000000000000a", ID: "000000000000000b", ParentID: "000000000000000c"}},
-		"a 128-bit id is kept":                {`"traceId":"463ac35c9f6413ad48485a3953bb6124","id":"b"`, Span{TraceID: "463ac35c9f6413ad48485a3953bb6124", ID: "000000000000000b"}},
-		"17 digits are padded to 32":          {`"traceId":"1463ac35c9f6413ad","id":"b"`, Span{TraceID: "0000000000000001463ac35c9f6413ad", ID: "000000000000000b"}},
-		"zeros on the left are dropped":       {`"traceId":"0000000000000000463ac35c9f6413ad","id":"b"`, Span{TraceID: "463ac35c9f6413ad", ID: "000000000000000b"}},
-		"a parent of zero is none":            {`"traceId":"a","id":"b","parentId":"0000000000000000"`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
-		"a span is not its own parent":        {`"traceId":"a","id":"b","parentId":"0b"`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
-		"null is absence":                     {`"traceId":"a","id":"b","name":null,"timestamp":null,"tags":null,"localEndpoint":null,"shared":null`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
-		"time may be quoted or a power":       {`"traceId":"a","id":"b","timestamp":"1556604172355737","duration":1.5e6`, Span{TraceID: "000000000000000a", ID: "000000000000000b", Timestamp: 1556604172355737, Duration: 1500000}},
-		"less than no time is no time":        {`"traceId":"a","id":"b","timestamp":-1,"duration":-1e3`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
-		"an empty endpoint is none":           {`"traceId":"a","id":"b","localEndpoint":{},"remoteEndpoint":{"unknown":1}`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
-		"addresses are filed by family":       {`"traceId":"a","id":"b","localEndpoint":{"ipv6":"::ffff:1.2.3.4","ipv4":"::1"}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", LocalEndpoint: &Endpoint{IPv4: "1.2.3.4", IPv6: "::1"}}},
-		"an address nobody can read is left":  {`"traceId":"a","id":"b","localEndpoint":{"serviceName":"s","ipv4":"localhost"}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", LocalEndpoint: &Endpoint{ServiceName: "s"}}},
-		"an empty tag is a tag":               {`"traceId":"a","id":"b","tags":{"error":""}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", Tags: map[string]string{"error": ""}}},
-		"bytes that are not UTF-8 are marked": {"\"traceId\":\"a\",\"id\":\"b\",\"name\":\"\xff\"", Span{TraceID: "000000000000000a", ID: "000000000000000b", Name: "\ufffd"}},
+		"short ids are padded":                 {`"traceId":"a","id":"b","parentId":"c"`, Span{TraceID: "000000000000000a", ID: "000000000000000b", ParentID: "000000000000000c"}},
+		"a 128-bit id is kept":                 {`"traceId":"463ac35c9f6413ad48485a3953bb6124","id":"b"`, Span{TraceID: "463ac35c9f6413ad48485a3953bb6124", ID: "000000000000000b"}},
+		"17 digits are padded to 32":           {`"traceId":"1463ac35c9f6413ad","id":"b"`, Span{TraceID: "0000000000000001463ac35c9f6413ad", ID: "000000000000000b"}},
+		"zeros on the left are dropped":        {`"traceId":"0000000000000000463ac35c9f6413ad","id":"b"`, Span{TraceID: "463ac35c9f6413ad", ID: "000000000000000b"}},
+		"a parent of zero is none":             {`"traceId":"a","id":"b","parentId":"0000000000000000"`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"a span is not its own parent":         {`"traceId":"a","id":"b","parentId":"0b"`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"null is absence":                      {`"traceId":"a","id":"b","name":null,"timestamp":null,"tags":null,"localEndpoint":null,"shared":null`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"time may be quoted or a power":        {`"traceId":"a","id":"b","timestamp":"1556604172355737","duration":1.5e6`, Span{TraceID: "000000000000000a", ID: "000000000000000b", Timestamp: 1556604172355737, Duration: 1500000}},
+		"less than no time is no time":         {`"traceId":"a","id":"b","timestamp":-1,"duration":-1e3`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"an empty endpoint is none":            {`"traceId":"a","id":"b","localEndpoint":{},"remoteEndpoint":{"unknown":1}`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"addresses are filed by family":        {`"traceId":"a","id":"b","localEndpoint":{"ipv6":"::ffff:1.2.3.4","ipv4":"::1"}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", LocalEndpoint: &Endpoint{IPv4: "1.2.3.4", IPv6: "::1"}}},
+		"an address nobody can read is left":   {`"traceId":"a","id":"b","localEndpoint":{"serviceName":"s","ipv4":"localhost"}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", LocalEndpoint: &Endpoint{ServiceName: "s"}}},
+		"an endpoint without anything is none": {`"traceId":"a","id":"b","remoteEndpoint":{"ipv4":"localhost","port":0}`, Span{TraceID: "000000000000000a", ID: "000000000000000b"}},
+		"an empty tag is a tag":                {`"traceId":"a","id":"b","tags":{"error":""}`, Span{TraceID: "000000000000000a", ID: "000000000000000b", Tags: map[string]string{"error": ""}}},
+		"bytes that are not UTF-8 are marked":  {"\"traceId\":\"a\",\"id\":\"b\",\"name\":\"\xff\"", Span{TraceID: "000000000000000a", ID: "000000000000000b", Name: "\ufffd"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,12 +73,12 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"an object":           {`{}`, `viewer: body is not a JSON array of spans`},
 		"a string":            {`"spans"`, `viewer: body is not a JSON array of spans`},
 		"null":                {`null`, `viewer: body is not a JSON array of spans`},
-		"not JSON":            {`spans`, `viewer: body is not JSON: invalid character 's' looking for beginning of value at byte 1`},
+		"not JSON":            {`spans`, `viewer: body is not JSON: invalid character 's' looking for beginning of value`},
 		"cut":                 {`[{"traceId":"a","id":"b"}`, `viewer: body ends early`},
 		"cut in a span":       {`[{"traceId":"a",`, `viewer: span 0: body ends early`},
 		"more":                {`[] []`, `viewer: body goes on after the array of spans`},
-		"rubbish after":       {`[]]`, `viewer: body is not JSON: invalid character ']' looking for beginning of value at byte 2`},
-		"a trailing comma":    {`[{"traceId":"a","id":"b"},]`, `viewer: span 1: body is not JSON: invalid character ']' looking for beginning of value at byte 25`},
+		"rubbish after":       {`[]]`, `viewer: body is not JSON: invalid character ']' looking for beginning of value`},
+		"a trailing comma":    {`[{"traceId":"a","id":"b"},]`, `viewer: span 1: body is not JSON: invalid character ']' looking for beginning of value`},
 		"span is null":        {`[null]`, `viewer: span 0: traceId "" is not 1 to 32 lower-case hexadecimal digits, or is zero`},
 		"span is a number":    {`[{"traceId":"a","id":"b"},1]`, `viewer: span 1: it is a JSON number, want an object`},
 		"no trace id":         {`[{"id":"b"}]`, `viewer: span 0: traceId "" is not 1 to 32 lower-case hexadecimal digits, or is zero`},
@@ -101,7 +102,7 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"annotation's time":   {`[{"traceId":"a","id":"b","annotations":[{"value":"x"}]}]`, `viewer: span 0: annotation 0 lacks its timestamp or its value`},
 		"tag null":            {`[{"traceId":"a","id":"b","tags":{"k":null}}]`, `viewer: span 0: tag "k" is null, want a string`},
 		"hostile in an error": {"[{\"traceId\":\"\\u001b[2J" + strings.Repeat("x", 9999) + "\",\"id\":\"b\"}]", `viewer: span 0: traceId "\x1b[2J` + strings.Repeat("x", 60) + `"… is not 1 to 32 lower-case hexadecimal digits, or is zero`},
-		"nested without end":  {`[{"x":` + strings.Repeat("[", 20_000), `viewer: span 0: body is not JSON: invalid character '[' exceeded max depth at byte 10005`},
+		"nested without end":  {`[{"x":` + strings.Repeat("[", 20_000), `viewer: span 0: body is not JSON: invalid character '[' exceeded max depth`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,30 +149,20 @@ func TestGzipIsUnpackedOrNamed(t *testing.T) {
 	}
 }
 
-// TestGzipBombIsNotUnpacked sends a thousandth of what it would unpack to, in
-// each of the shapes that a reader might be tempted to keep.
+// TestGzipBombIsNotUnpacked sends a gibibyte, packed a thousandfold, in each of
+// the shapes that a reader might be tempted to keep.
 func TestGzipBombIsNotUnpacked(t *testing.T) {
-	const size = 64 << 20
+	megabyte := zip(t, bytes.Repeat([]byte(" "), 1<<20)) // parts of a gzip file add up
 	for name, open := range map[string]string{
 		"spaces":      ` `,
 		"one string":  `[{"name":"`,
 		"one unknown": `[{"x":"`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b bytes.Buffer
-			w := gzip.NewWriter(&b)
-			_, err := w.Write([]byte(open))
-			require.NoError(t, err)
-			chunk := bytes.Repeat([]byte(" "), 1<<20)
-			for range size >> 20 {
-				_, err := w.Write(chunk)
-				require.NoError(t, err)
-			}
-			require.NoError(t, w.Close())
-
+			body := append(zip(t, []byte(open)), bytes.Repeat(megabyte, 1024)...)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			spans, err := decode(b.Bytes(), true, 1<<30)
+			spans, err := decode(body, true, 1<<30)
 			runtime.ReadMemStats(&after)
 			require.ErrorIs(t, err, errTooLarge)
 			assert.Empty(t, spans)
