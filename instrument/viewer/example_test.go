@@ -34,8 +34,8 @@ func ExampleStart() {
 	v.Close() // prints what was not printed yet
 	// Output:
 	// trace 4e3e0ec6293840b1, 2 spans, 2 services, 1 error, 305ms
-	// front    GET /orders/{id}  ███████████████████████████████ 305ms
-	// catalog    lookup        ✗      ████████████████████       200ms
+	// front    GET /orders/{id}   ██████████████████████████████ 305ms
+	// catalog    lookup         ✗     ████████████████████       200ms
 	//            ✗ no such item
 }
 

@@ -17,7 +17,7 @@ const (
 	maxRows  = 200 // more is for a page, not for a terminal
 	minName  = 8
 	minText  = 6 // of a name, after its indent
-	gaps     = 5 // two before the name, the mark and one before the bar, one after
+	gaps     = 6 // two before the name, three for the mark, one after the bar
 )
 
 // Colors that are readable on a light and on a dark ground.
@@ -151,6 +151,7 @@ func (c *canvas) span(r row, l *layout) {
 	indent := min(2*r.depth, l.name-minText)
 	c.paint(paint, padRight(clean(service(r), l.service), l.service))
 	c.WriteString("  " + strings.Repeat(" ", indent) + padRight(clean(name(r), l.name-indent), l.name-indent))
+	c.WriteByte(' ')
 	c.paint(red, mark)
 	c.WriteByte(' ')
 	before, filled := l.scale(r)

@@ -58,12 +58,12 @@ func checkout() []Span {
 
 func TestWaterfallIsDrawnParentsFirst(t *testing.T) {
 	want := `trace 4e3e0ec6293840b1850409eb1d4b0dee, 6 spans, 3 services, 1 error, 305ms
-front    GET /orders/{id}     ███████████████████████████████████████████  305ms
-front      GET                █████████████████████████████████████████    290ms
-catalog      GET /items/{id}   ███████████████████████████████████         250ms
-catalog        SELECT items     █                                          850µs
-catalog        GET                            ████████████████             110ms
-legacy           price      ✗                   █████████████             90.0ms
+front    GET /orders/{id}      ██████████████████████████████████████████  305ms
+front      GET                 ████████████████████████████████████████    290ms
+catalog      GET /items/{id}    ██████████████████████████████████         250ms
+catalog        SELECT items      █                                         850µs
+catalog        GET                             ███████████████             110ms
+legacy           price       ✗                  ████████████              90.0ms
                  ✗ no such item: 17
 `
 	assert.Equal(t, want, draw(80, false, checkout()...))
@@ -72,12 +72,12 @@ legacy           price      ✗                   ██████████
 func TestWaterfallFitsItsWidth(t *testing.T) {
 	narrow := `trace 4e3e0ec6293840b1850409eb1d4b0dee
   6 spans, 3 services, 1 error, 305ms
-front    GET /or…  ██████████████  305ms
-front      GET     █████████████   290ms
-catalog    GET /…  ███████████     250ms
-catalog    SELEC…  █               850µs
-catalog    GET          █████      110ms
-legacy     price ✗      ████      90.0ms
+front    GET /or…   █████████████  305ms
+front      GET      ████████████   290ms
+catalog    GET /…   ███████████    250ms
+catalog    SELEC…   █              850µs
+catalog    GET           █████     110ms
+legacy     price  ✗      ████     90.0ms
            ✗ no such item: 17
 `
 	assert.Equal(t, narrow, draw(40, false, checkout()...))
@@ -100,13 +100,13 @@ func TestOrphansAndCirclesAreShownAndMarked(t *testing.T) {
 		span(5, 2, "a", "child of orphan", 11*ms, 5*ms))
 	assert.Equal(t, `trace 4e3e0ec6293840b1850409eb1d4b0dee, 5 spans, 1 service, 100ms
   1 missing parent
-a  root               ███████████████████████████████████████████████████  100ms
-a  orphan                  █████                                          10.0ms
+a  root                ██████████████████████████████████████████████████  100ms
+a  orphan                   █████                                         10.0ms
    parent 0000000000000009 is not here
-a    child of orphan       ███                                            5.00ms
-a  there                        █████                                     10.0ms
+a    child of orphan        ███                                           5.00ms
+a  there                         █████                                    10.0ms
    its parents run in a circle
-a    back                            █████                                10.0ms
+a    back                             █████                               10.0ms
 `, got)
 }
 
