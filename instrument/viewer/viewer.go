@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package viewer shows traces on the machine where they are made: an
+// in-memory collector that speaks enough of Zipkin's HTTP API to be exported
+// to and asked, and that prints each trace in the terminal as a waterfall.
+//
+//	v, err := viewer.Start("", viewer.WithOutput(os.Stdout))
+//	…
+//	defer v.Close()
+//	shutdown, err := instrument.Setup(ctx, instrument.WithZipkin(v.SpansURL()))
+//
+// It needs the standard library only, and nothing of it is in a program that
+// does not import it. It is made for development: it holds a bounded number
+// of bytes, forgets the oldest traces first and everything at the end.
+package viewer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// DefaultAddress is where a Zipkin server is looked for.
+const DefaultAddress = "127.0.0.1:9411"
+
+// Viewer is a collector at work. Its methods may be called concurrently; on a
+// nil Viewer they do nothing and return zero values.
+type Viewer struct {
+	store   *store
+	handler http.Handler
+	printer *printer // nil when nothing is printed
+	server  *http.Server
+	served  chan struct{} // closed when the server has stopped
+	url     string
+}
+
+// Start listens on addr, "host:port", and returns at once. An empty addr is
+// DefaultAddress, an empty host is 127.0.0.1, and port 0 is any free one. An
+// address that is not this machine's own needs WithAnyAddress. When the port
+// is taken, the error is the system's (syscall.EADDRINUSE), wrapped.
+func Start(addr string, opts ...Option) (*Viewer, error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	at, err := resolve(addr, c.remote)
+	if err != nil {
+		return nil, err
+	}
+	network := "tcp"
+	if at.IP.To4() != nil {
+		network = "tcp4" // "tcp" makes 0.0.0.0 an address of both families
+	}
+	l, err := net.ListenTCP(network, at)
+	if err != nil {
+		return nil, fmt.Errorf("viewer: %w", err)
+	}
+	v := newViewer(c)
+	v.url = "http://" + reachable(l.Addr().(*net.TCPAddr))
+	handler := http.Handler(http.NewCrossOriginProtection().Handler(v.handler))
+	if !c.remote {
+		handler = localOnly(handler)
+	}
+	v.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	v.served = make(chan struct{})
+	go func() {
+		defer close(v.served)
+		_ = v.server.Serve(l) // ends with ErrServerClosed; Shutdown tells what went wrong
+	}()
+	return v, nil
+}
+
+func newViewer(c *config) *Viewer {
+	v := &Viewer{store: newStore(c.maxBytes, c.out != nil)}
+	v.handler = newHandler(v.store, c.maxBytes)
+	if c.out != nil {
+		color := c.color != nil && *c.color || c.color == nil && terminalColor(c.out)
+		v.printer = &printer{store: v.store, out: c.out, quiet: c.quiet, width: terminalWidth(c.width, c.out), color: color}
+		v.printer.start()
+	}
+	return v
+}
+
+// resolve finds the address to listen on, once, so that what was checked is
+// what is used.
+func resolve(addr string, remote bool) (*net.TCPAddr, error) {
+	if addr == "" {
+		addr = DefaultAddress
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("viewer: address %q is not host:port", addr)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	at, err := net.ResolveTCPAddr("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("viewer: address %q: %w", addr, err)
+	}
+	if !remote && !at.IP.IsLoopback() {
+		return nil, fmt.Errorf("viewer: address %q is not a loopback address; WithAnyAddress allows it", addr)
+	}
+	return at, nil
+}
+
+// reachable names an address to connect to for one that was listened on.
+func reachable(at *net.TCPAddr) string {
+	ap := at.AddrPort()
+	ip := ap.Addr().Unmap()
+	switch {
+	case !ip.IsUnspecified():
+	case ip.Is4():
+		ip = netip.MustParseAddr("127.0.0.1")
+	default:
+		ip = netip.IPv6Loopback()
+	}
+	return netip.AddrPortFrom(ip, ap.Port()).String()
+}
+
+// localOnly refuses to tell a browser anything under another name than this
+// machine's own: a web page whose name was pointed at 127.0.0.1 would
+// otherwise read every span. Spans may come in under any name; containers
+// have their own for the host.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost && !isLocal(r.Host) {
+			http.Error(w, fmt.Sprintf("viewer: host %s is not this machine's own name", quote(r.Host)), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLocal(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// URL returns where the viewer listens, such as "http://127.0.0.1:9411".
+func (v *Viewer) URL() string {
+	if v == nil {
+		return ""
+	}
+	return v.url
+}
+
+// SpansURL returns where a Zipkin exporter sends its spans.
+func (v *Viewer) SpansURL() string {
+	if v == nil {
+		return ""
+	}
+	return v.url + "/api/v2/spans"
+}
+
+// Handler returns the viewer's HTTP API, to be served elsewhere as well. It
+// does not check who asks; what Start serves does.
+func (v *Viewer) Handler() http.Handler {
+	if v == nil {
+		return http.NotFoundHandler()
+	}
+	return v.handler
+}
+
+// Traces returns a copy of every trace held, the latest first.
+func (v *Viewer) Traces() []Trace {
+	if v == nil {
+		return nil
+	}
+	all := v.store.all()
+	latestFirst(all)
+	out := make([]Trace, len(all))
+	for i, spans := range all {
+		out[i] = newTrace(spans)
+	}
+	return out
+}
+
+// Trace returns a copy of the trace with the id, hexadecimal digits in either
+// case, and whether it is held. Zeros on the left make no difference.
+func (v *Viewer) Trace(id string) (Trace, bool) {
+	if v == nil {
+		return Trace{}, false
+	}
+	key, ok := traceKey(strings.ToLower(id))
+	if !ok {
+		return Trace{}, false
+	}
+	spans := v.store.trace(key)
+	if spans == nil {
+		return Trace{}, false
+	}
+	return newTrace(spans), true
+}
+
+func newTrace(spans []*held) Trace {
+	t := Trace{ID: spans[0].TraceID, Spans: make([]Span, len(spans))}
+	for i, s := range spans {
+		t.Spans[i] = s.clone()
+	}
+	return t
+}
+
+// Stats returns the counters as they are now.
+func (v *Viewer) Stats() Stats {
+	if v == nil {
+		return Stats{}
+	}
+	return v.store.read()
+}
+
+// Shutdown stops listening, waits for the requests in flight, then prints the
+// traces that wait to be printed. When ctx ends first, what is left is cut and
+// the error is that of ctx. The traces can still be read. It may be called
+// more than once.
+func (v *Viewer) Shutdown(ctx context.Context) error {
+	if v == nil {
+		return nil
+	}
+	var errs []error
+	if v.server != nil {
+		err := v.server.Shutdown(ctx)
+		if err != nil {
+			err = errors.Join(err, v.server.Close())
+		}
+		errs = append(errs, err)
+		<-v.served
+	}
+	if v.printer != nil {
+		errs = append(errs, v.printer.shutdown(ctx))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("viewer: shutdown: %w", err)
+	}
+	return nil
+}
+
+// Close is Shutdown with a second's patience.
+func (v *Viewer) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return v.Shutdown(ctx)
+}
