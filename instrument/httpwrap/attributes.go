@@ -201,3 +201,11 @@ func errorType(err error) string {
 	}
 	return semconv.ErrorType(err).Value.AsString()
 }
+
+// appendPeer appends the name of the service at the other end.
+func appendPeer(attrs []attribute.KeyValue, name string) []attribute.KeyValue {
+	if name == "" {
+		return attrs
+	}
+	return append(attrs, keyServicePeer.String(name), keyPeerService.String(name))
+}

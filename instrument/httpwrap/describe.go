@@ -5,6 +5,7 @@ package httpwrap
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -81,11 +82,17 @@ func describeServer(r *http.Request) []attribute.KeyValue {
 	return d.release()
 }
 
-// describeClient returns the attributes that otelhttp gives to a request out.
-// The caller owns them.
+// describeClient returns the attributes that otelhttp gives to a request out,
+// with url.full as far as its host. The caller owns them.
 func describeClient(r *http.Request) []attribute.KeyValue {
 	d := describers.Get().(*describer)
-	_, _ = d.client.RoundTrip(r)
+	// A request of only what is to be described: otelhttp clones it whole, and
+	// writes its URL out, secrets and all.
+	_, _ = d.client.RoundTrip(&http.Request{
+		Method: r.Method,
+		Proto:  r.Proto,
+		URL:    &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host},
+	})
 	return d.release()
 }
 

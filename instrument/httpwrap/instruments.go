@@ -4,8 +4,6 @@ package httpwrap
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -94,65 +92,81 @@ func (k endedKey) attributes() []attribute.KeyValue {
 	if k.route != "" {
 		attrs = append(attrs, keyRoute.String(k.route))
 	}
-	if k.version != "" {
-		attrs = append(attrs, keyProtocol.String(k.version))
+	return appendEnded(attrs, k.version, k.status, k.errorType)
+}
+
+func appendEnded(attrs []attribute.KeyValue, version string, status int, errorType string) []attribute.KeyValue {
+	if version != "" {
+		attrs = append(attrs, keyProtocol.String(version))
 	}
-	if k.status != 0 {
-		attrs = append(attrs, keyStatus.Int(k.status))
+	if status != 0 {
+		attrs = append(attrs, keyStatus.Int(status))
 	}
-	if k.errorType != "" {
-		attrs = append(attrs, keyErrorType.String(k.errorType))
+	if errorType != "" {
+		attrs = append(attrs, keyErrorType.String(errorType))
 	}
 	return attrs
 }
 
-// maxCachedOptions bounds the sets of attributes kept. A server has as many
-// as it has routes, methods and statuses; whatever comes beyond is made anew.
-const maxCachedOptions = 1024
+// clientInstruments are those of the HTTP semantic conventions for a client.
+type clientInstruments struct {
+	duration     metric.Float64Histogram
+	requestSize  metric.Int64Histogram
+	responseSize metric.Int64Histogram
 
-// measured is one set of attributes as the instruments take it.
-type measured struct {
-	record []metric.RecordOption
-	add    []metric.AddOption
+	ended optionCache[sentKey]
 }
 
-// optionCache keeps the options for each key, so that recording does not
-// sort and hash the same attributes again. Reads take no lock: the map is
-// replaced, not changed.
-type optionCache[K interface {
-	comparable
-	attributes() []attribute.KeyValue
-}] struct {
-	options atomic.Pointer[map[K]*measured]
-	mu      sync.Mutex
+func newClientInstruments(m metric.Meter) *clientInstruments {
+	duration, err := httpconv.NewClientRequestDuration(m)
+	report(err)
+	requestSize, err := httpconv.NewClientRequestBodySize(m)
+	report(err)
+	responseSize, err := httpconv.NewClientResponseBodySize(m)
+	report(err)
+	return &clientInstruments{
+		duration:     duration.Inst(),
+		requestSize:  requestSize.Inst(),
+		responseSize: responseSize.Inst(),
+	}
 }
 
-func (c *optionCache[K]) get(key K) *measured {
-	if options := c.options.Load(); options != nil {
-		if m, ok := (*options)[key]; ok {
-			return m
-		}
+func (i *clientInstruments) end(ctx context.Context, e *roundTrip, errorType string, d time.Duration) {
+	key := sentKey{
+		method:    e.method.Value.AsString(),
+		host:      e.host,
+		port:      e.port,
+		scheme:    e.request.URL.Scheme,
+		template:  e.route,
+		version:   e.answer.version,
+		status:    e.answer.status,
+		errorType: errorType,
 	}
-	option := metric.WithAttributeSet(attribute.NewSet(key.attributes()...))
-	m := &measured{record: []metric.RecordOption{option}, add: []metric.AddOption{option}}
-	c.keep(key, m)
-	return m
+	opts := i.ended.get(key).record
+	i.duration.Record(ctx, seconds(d), opts...)
+	if n := e.requestBytes(); n >= 0 {
+		i.requestSize.Record(ctx, n, opts...)
+	}
+	if e.answer.status != 0 && !e.answer.decoded && !e.answer.upgraded {
+		i.responseSize.Record(ctx, e.body.read.Load(), opts...)
+	}
 }
 
-func (c *optionCache[K]) keep(key K, m *measured) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var old map[K]*measured
-	if p := c.options.Load(); p != nil {
-		old = *p
+// sentKey is what is known of a request out when it is over. The host is the
+// program's own choice, as the semantic conventions require it.
+type sentKey struct {
+	method, host, scheme, template, version, errorType string
+
+	port, status int
+}
+
+func (k sentKey) attributes() []attribute.KeyValue {
+	attrs := []attribute.KeyValue{keyMethod.String(k.method), keyServerAddress.String(k.host), keyScheme.String(k.scheme)}
+	if k.port != 0 {
+		attrs = append(attrs, keyServerPort.Int(k.port))
 	}
-	if len(old) >= maxCachedOptions {
-		return
+	if k.template != "" {
+		attrs = append(attrs, keyTemplate.String(k.template))
 	}
-	options := make(map[K]*measured, len(old)+1)
-	for k, v := range old {
-		options[k] = v
-	}
-	options[key] = m
-	c.options.Store(&options)
+	return appendEnded(attrs, k.version, k.status, k.errorType)
 }

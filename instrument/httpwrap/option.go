@@ -216,11 +216,11 @@ func WithPanicHandler(f func(ctx context.Context, value any, stack []byte)) Opti
 	return optionFunc(func(c *config) { c.onPanic = f })
 }
 
-// WithAccessLog logs one record for each request that is observed, at Info,
-// or at Error when it ended in a 5xx or a panic: method, route, status, bytes
-// of the response, duration, trace and span id, and correlation id. There is
-// no path, which may hold what a log must not. By default, and when l is nil,
-// nothing is logged.
+// WithAccessLog makes a Handler log one record for each request it observes,
+// at Info, or at Error when it ended in a 5xx or a panic: method, route,
+// status, bytes of the response, duration, error, trace and span id, and
+// correlation id. There is no path, which may hold what a log must not. By
+// default, and when l is nil, nothing is logged. A Transport ignores it.
 func WithAccessLog(l *slog.Logger) Option {
 	return optionFunc(func(c *config) { c.accessLog = l })
 }

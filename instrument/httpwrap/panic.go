@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -50,5 +49,3 @@ func (c *config) notePanic(ctx context.Context, span trace.Span, recording bool,
 // maxStackBytes bounds a recorded stack. Go itself leaves out the middle of
 // one of more than a hundred frames.
 const maxStackBytes = 64 << 10
-
-var goexited = []attribute.KeyValue{keyErrorType.String(errorTypeGoexit)}
