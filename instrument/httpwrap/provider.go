@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpwrap
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// scope names who made the spans and metrics.
+const scope = "github.com/waymark-otel/waymark/instrument/httpwrap"
+
+// What OpenTelemetry's globals hold until somebody sets them: placeholders
+// that do nothing. They are taken when this package is initialized; one that
+// was set even earlier is not a placeholder, and stays nil here.
+var (
+	defaultTracerProvider = placeholder(otel.GetTracerProvider(), "*global.tracerProvider")
+	defaultMeterProvider  = placeholder(otel.GetMeterProvider(), "*global.meterProvider")
+	defaultPropagator     = placeholder(otel.GetTextMapPropagator(), "*global.textMapPropagator")
+)
+
+func placeholder[T any](global T, typeName string) T {
+	if reflect.TypeOf(global).String() != typeName {
+		var none T
+		return none
+	}
+	return global
+}
+
+func isDefaultPropagator(p propagation.TextMapPropagator) bool {
+	return defaultPropagator != nil && p == defaultPropagator
+}
+
+// tracers finds the tracer for a request: the option's, else that of the
+// local span in the context, else the global one. The last one found is kept
+// with the provider it came from, since providers may be set again.
+type tracers struct {
+	option trace.TracerProvider
+	last   atomic.Pointer[tracerOf]
+}
+
+// tracerOf is a provider and its tracer, nil when the provider records
+// nothing and never will.
+type tracerOf struct {
+	provider   trace.TracerProvider
+	comparable bool
+	tracer     trace.Tracer
+}
+
+func (t *tracers) at(ctx context.Context) trace.Tracer {
+	tp := t.option
+	if tp == nil {
+		// A remote span has no provider worth the name, only an identity.
+		if span := trace.SpanFromContext(ctx); isLocal(span.SpanContext()) {
+			tp = span.TracerProvider()
+		} else {
+			tp = otel.GetTracerProvider()
+		}
+	}
+	last := t.last.Load()
+	if last == nil || !last.comparable || last.provider != tp {
+		last = newTracerOf(tp)
+		t.last.Store(last)
+	}
+	return last.tracer
+}
+
+func isLocal(sc trace.SpanContext) bool { return sc.IsValid() && !sc.IsRemote() }
+
+func newTracerOf(tp trace.TracerProvider) *tracerOf {
+	t := &tracerOf{provider: tp, comparable: reflect.ValueOf(tp).Comparable()}
+	if !isNoopTracerProvider(tp) {
+		t.tracer = tp.Tracer(scope, trace.WithSchemaURL(schemaURL))
+	}
+	return t
+}
+
+func isNoopTracerProvider(tp trace.TracerProvider) bool {
+	switch tp.(type) {
+	case noop.TracerProvider, *noop.TracerProvider:
+		return true
+	}
+	// The last is the deprecated trace.NewNoopTracerProvider.
+	return tp == defaultTracerProvider || reflect.TypeOf(tp).String() == "trace.noopTracerProvider"
+}
+
+// meters finds the instruments for a request: the option's provider, else
+// the global one at that time. Meters of a provider that was replaced keep
+// recording into it, so they are taken anew when the provider changes.
+type meters[T any] struct {
+	option metric.MeterProvider
+	make   func(metric.Meter) *T
+	last   atomic.Pointer[instrumentsOf[T]]
+	mu     sync.Mutex
+}
+
+type instrumentsOf[T any] struct {
+	provider    metric.MeterProvider
+	comparable  bool
+	instruments *T // nil when the provider records nothing and never will
+}
+
+func (m *meters[T]) at() *T {
+	mp := m.option
+	if mp == nil {
+		mp = otel.GetMeterProvider()
+	}
+	if last := m.last.Load(); last.is(mp) {
+		return last.instruments
+	}
+	// Instruments are dear, and requests come in crowds when a provider
+	// changes: one of them makes the instruments for all.
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last := m.last.Load()
+	if !last.is(mp) {
+		last = &instrumentsOf[T]{provider: mp, comparable: reflect.ValueOf(mp).Comparable()}
+		if !isNoopMeterProvider(mp) {
+			last.instruments = m.make(mp.Meter(scope, metric.WithSchemaURL(schemaURL)))
+		}
+		m.last.Store(last)
+	}
+	return last.instruments
+}
+
+// is reports whether i came from mp. Providers that cannot be compared are
+// told apart by type alone: taking their instruments anew for each request
+// would cost more than all the rest.
+func (i *instrumentsOf[T]) is(mp metric.MeterProvider) bool {
+	switch {
+	case i == nil:
+		return false
+	case !i.comparable:
+		return reflect.TypeOf(i.provider) == reflect.TypeOf(mp)
+	}
+	return i.provider == mp
+}
+
+func isNoopMeterProvider(mp metric.MeterProvider) bool {
+	switch mp.(type) {
+	case metricnoop.MeterProvider, *metricnoop.MeterProvider:
+		return true
+	}
+	return mp == defaultMeterProvider
+}
