@@ -61,6 +61,8 @@ func (B3) extract(carrier propagation.TextMapCarrier) (extraction, bool) {
 	return extractB3Multi(carrier)
 }
 
+func (B3) reads() []field { return []field{b3Field, b3TraceIDField, b3SampledField, b3FlagsField} }
+
 // parseB3 reads {trace id}-{span id}[-{state}[-{parent span id}]] or a state
 // alone. The parent is checked and dropped: OpenTelemetry has no use for it.
 func parseB3(h string) (e extraction, ok bool) {

@@ -64,40 +64,40 @@ func (Baggage) Extract(ctx context.Context, carrier propagation.TextMapCarrier) 
 // well formed: list itself in the usual case. baggage.Parse makes an error
 // value for each malformed one, and 8 KiB of commas is eight thousand.
 func validMembers(list string) string {
-	var kept strings.Builder
-	members, whole := 0, true
-	for start := 0; start < len(list); {
-		end := len(list)
-		if i := strings.IndexByte(list[start:], ','); i >= 0 {
-			end = start + i
-		}
-		member := list[start:end]
-		switch valid := isMember(member); {
-		case valid && members == maxBaggageMembers:
-			reject(baggageTooLarge)
-			if whole {
-				return list[:start-1]
-			}
-			return kept.String()
-		case valid:
-			members++
-			if !whole {
-				if kept.Len() > 0 {
-					kept.WriteByte(',')
-				}
-				kept.WriteString(member)
-			}
-		case whole:
-			whole = false
-			kept.WriteString(strings.TrimSuffix(list[:start], ","))
-			reject(baggageMalformed)
-		}
-		start = end + 1
-	}
-	if whole {
+	if allMembers(list) {
 		return list
 	}
+	var kept strings.Builder
+	members, malformed := 0, false
+	for member := range strings.SplitSeq(list, ",") {
+		if !isMember(member) {
+			malformed = malformed || strings.Trim(member, " \t") != ""
+			continue
+		}
+		if members == maxBaggageMembers {
+			reject(baggageTooLarge)
+			break
+		}
+		if members++; members > 1 {
+			kept.WriteByte(',')
+		}
+		kept.WriteString(member)
+	}
+	if malformed {
+		reject(baggageMalformed)
+	}
 	return kept.String()
+}
+
+// allMembers reports whether list is well formed and short enough as it is.
+func allMembers(list string) bool {
+	members := 0
+	for member := range strings.SplitSeq(list, ",") {
+		if members++; members > maxBaggageMembers || !isMember(member) {
+			return false
+		}
+	}
+	return true
 }
 
 // isMember reports whether m begins with a token, "=" and a value, white

@@ -4,6 +4,7 @@ package propagators
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -62,96 +63,37 @@ var correlationChars = charset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 // Extract returns a context with the first valid id of the headers in Accept,
 // or ctx itself when there is none.
 func (c CorrelationID) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
-	id := c.find(carrier)
+	names := c.names()
+	id := names.find(carrier)
 	if id == "" {
 		return ctx
 	}
 	return ContextWithCorrelationID(ctx, id)
 }
 
-// find returns the first valid id in the carrier, or "".
-func (c CorrelationID) find(carrier propagation.TextMapCarrier) string {
-	if c.Accept != nil {
-		for _, name := range c.Accept {
-			if f, ok := newField(name); ok {
-				if id := c.first(f, carrier); id != "" {
-					return id
-				}
-			}
-		}
-		return ""
-	}
-	if f, ok := c.field(); ok && f != correlationField && !isDefaultAccept(f) {
-		if id := c.first(f, carrier); id != "" {
-			return id
-		}
-	}
-	for _, f := range correlationAccept {
-		if id := c.first(f, carrier); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-func isDefaultAccept(f field) bool {
-	for _, known := range correlationAccept {
-		if f == known {
-			return true
-		}
-	}
-	return false
-}
-
-// first returns the first valid value of one header, or "".
-func (c CorrelationID) first(f field, carrier propagation.TextMapCarrier) string {
-	var buf [1]string
-	for _, id := range f.values(carrier, &buf) {
-		if c.Valid(id) {
-			return id
-		}
-		if id != "" {
-			reject(correlationInvalid)
-		}
-	}
-	return ""
-}
-
-// field is the header written.
-func (c CorrelationID) field() (field, bool) {
-	if c.Header == "" {
-		return correlationField, true
-	}
-	return newField(c.Header)
-}
-
 // Inject writes the id in ctx, if there is one and c would accept it.
 func (c CorrelationID) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
-	id := CorrelationIDFromContext(ctx)
-	if !c.Valid(id) {
-		return
-	}
-	if f, ok := c.field(); ok {
-		f.set(carrier, id)
-	}
+	names := c.names()
+	names.inject(ctx, carrier)
 }
 
 // Fields returns the header that Inject writes.
 func (c CorrelationID) Fields() []string {
-	f, ok := c.field()
-	if !ok {
+	names := c.names()
+	if names.write.lower == "" {
 		return nil
 	}
-	return []string{f.lower}
+	return []string{names.write.lower}
 }
 
 // Valid reports whether id would be accepted. The empty id is not.
-func (c CorrelationID) Valid(id string) bool {
-	limit := defaultCorrelationBytes
+func (c CorrelationID) Valid(id string) bool { return validCorrelationID(id, c.limit()) }
+
+func (c CorrelationID) limit() int {
 	if c.MaxBytes > 0 {
-		limit = min(c.MaxBytes, maxCorrelationBytes)
+		return min(c.MaxBytes, maxCorrelationBytes)
 	}
-	return validCorrelationID(id, limit)
+	return defaultCorrelationBytes
 }
 
 func validCorrelationID(id string, limit int) bool {
@@ -164,6 +106,56 @@ func validCorrelationID(id string, limit int) bool {
 		}
 	}
 	return true
+}
+
+// correlationNames is a CorrelationID with its headers looked up, which First
+// does once.
+type correlationNames struct {
+	write field // zero for none
+	read  []field
+	limit int
+}
+
+func (c CorrelationID) names() correlationNames {
+	n := correlationNames{write: correlationField, read: correlationAccept, limit: c.limit()}
+	if c.Header != "" {
+		n.write, _ = newField(c.Header)
+	}
+	switch {
+	case c.Accept != nil:
+		n.read = nil
+		for _, name := range c.Accept {
+			if f, ok := newField(name); ok {
+				n.read = append(n.read, f)
+			}
+		}
+	case n.write.lower != "" && !slices.Contains(n.read, n.write):
+		n.read = append([]field{n.write}, n.read...)
+	}
+	return n
+}
+
+// find returns the first valid id in the carrier, or "".
+func (n *correlationNames) find(carrier propagation.TextMapCarrier) string {
+	for _, f := range n.read {
+		var buf [1]string
+		for _, id := range f.values(carrier, &buf) {
+			if validCorrelationID(id, n.limit) {
+				return id
+			}
+			if id != "" {
+				reject(correlationInvalid)
+			}
+		}
+	}
+	return ""
+}
+
+func (n *correlationNames) inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+	id := CorrelationIDFromContext(ctx)
+	if n.write.lower != "" && validCorrelationID(id, n.limit) {
+		n.write.set(carrier, id)
+	}
 }
 
 // New returns an id for a request that brought none, or "" when NoGenerate

@@ -17,6 +17,7 @@ import (
 type extractor interface {
 	propagation.TextMapPropagator
 	extract(propagation.TextMapCarrier) (extraction, bool)
+	reads() []field // at least one of them is there when extract finds anything
 }
 
 // extraction is what one format says of a request: ids, a decision, or both.

@@ -8,9 +8,6 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
-
-	"github.com/waymark-otel/waymark/internal/intent"
 )
 
 // First combines propagators so that a request has one parent and one answer
@@ -40,32 +37,60 @@ func First(p ...propagation.TextMapPropagator) propagation.TextMapPropagator {
 
 // composite is what First returns.
 type composite struct {
-	children []propagation.TextMapPropagator
-	traces   []extractor // parallel to children; nil for those that are none
+	children []child
 	fields   []string
+	keys     []string // every header that the children read, canonical
+	foreign  bool     // one of the children reads headers that are not known
+}
+
+// child is a propagator and what it is to a composite.
+type child struct {
+	propagation.TextMapPropagator
+	format    extractor         // nil if it is not a trace format of ours
+	correlate *correlationNames // nil if it is no CorrelationID
 }
 
 var _ propagation.TextMapPropagator = (*composite)(nil)
 
-func (c *composite) add(p []propagation.TextMapPropagator) {
-	for _, child := range p {
-		if isNil(child) {
+func (c *composite) add(all []propagation.TextMapPropagator) {
+	for _, p := range all {
+		if isNil(p) {
 			continue
 		}
-		switch given := child.(type) {
+		switch p := p.(type) {
 		case *composite:
-			c.add(given.children)
-			continue
-		case *CorrelationID:
-			child = *given
-		}
-		e, _ := child.(extractor)
-		c.children = append(c.children, child)
-		c.traces = append(c.traces, e)
-		for _, f := range child.Fields() {
-			if !slices.Contains(c.fields, f) {
-				c.fields = append(c.fields, f)
+			for _, inner := range p.children {
+				c.addOne(inner.TextMapPropagator)
 			}
+		case *CorrelationID:
+			c.addOne(*p)
+		default:
+			c.addOne(p)
+		}
+	}
+}
+
+func (c *composite) addOne(p propagation.TextMapPropagator) {
+	added := child{TextMapPropagator: p}
+	var reads []field
+	switch p := p.(type) {
+	case extractor:
+		added.format, reads = p, p.reads()
+	case Baggage:
+		reads = []field{baggageField}
+	case CorrelationID:
+		names := p.names()
+		added.correlate, reads = &names, names.read
+	default:
+		c.foreign = true
+	}
+	c.children = append(c.children, added)
+	for _, f := range reads {
+		c.keys = append(c.keys, f.canonical)
+	}
+	for _, f := range p.Fields() {
+		if !slices.Contains(c.fields, f) {
+			c.fields = append(c.fields, f)
 		}
 	}
 }
@@ -81,8 +106,12 @@ func isNil(p propagation.TextMapPropagator) bool {
 
 // Inject lets each propagator write.
 func (c *composite) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
-	for _, child := range slices.Backward(c.children) {
-		child.Inject(ctx, carrier)
+	for i := len(c.children) - 1; i >= 0; i-- {
+		if child := &c.children[i]; child.correlate != nil {
+			child.correlate.inject(ctx, carrier)
+		} else {
+			child.Inject(ctx, carrier)
+		}
 	}
 }
 
@@ -91,8 +120,8 @@ func (c *composite) Fields() []string { return slices.Clone(c.fields) }
 
 // CorrelationID returns the first CorrelationID of the composite.
 func (c *composite) CorrelationID() (CorrelationID, bool) {
-	for _, child := range c.children {
-		if id, ok := CorrelationIDOf(child); ok {
+	for i := range c.children {
+		if id, ok := CorrelationIDOf(c.children[i].TextMapPropagator); ok {
 			return id, true
 		}
 	}
@@ -102,125 +131,37 @@ func (c *composite) CorrelationID() (CorrelationID, bool) {
 // Extract returns a context with the parent, its sampling state and
 // everything else that the carrier's valid headers hold, or ctx itself.
 func (c *composite) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+	if h, ok := carrier.(propagation.HeaderCarrier); ok && !c.foreign && !c.concerns(h) {
+		return ctx
+	}
 	m := merger{from: ctx, to: ctx}
-	for i, child := range c.children {
-		if trace := c.traces[i]; trace != nil {
-			if e, ok := trace.extract(carrier); ok {
+	for i := range c.children {
+		child := &c.children[i]
+		switch {
+		case child.format != nil:
+			if e, ok := child.format.extract(carrier); ok {
 				m.add(&e)
 			}
-			continue
-		}
-		switch child := child.(type) {
-		case Baggage:
-			m.to = child.Extract(m.to, carrier)
-		case CorrelationID:
-			m.correlate(child, carrier)
+		case child.correlate != nil:
+			m.correlate(child.correlate, carrier)
 		default:
-			m.foreign(child, carrier)
+			if b, ok := child.TextMapPropagator.(Baggage); ok {
+				m.to = b.Extract(m.to, carrier)
+			} else {
+				m.foreign(child.TextMapPropagator, carrier)
+			}
 		}
 	}
 	return m.context()
 }
 
-// merger builds one answer out of several.
-type merger struct {
-	from, to   context.Context // as given; with everything but the answer
-	answer     extraction
-	answered   bool
-	correlated bool
-}
-
-// add merges e and reports whether it agrees with what is known.
-func (m *merger) add(e *extraction) bool {
-	a := &m.answer
-	if !m.answered {
-		*a, m.answered = *e, true
-		return true
-	}
-	if e.traceID.IsValid() {
-		switch {
-		case !a.traceID.IsValid():
-			a.traceID, a.spanID = e.traceID, e.spanID
-		case a.traceID != e.traceID:
-			reject(firstOtherTrace)
-			return false
-		}
-		a.state = mergeTraceState(a.state, e.state)
-		a.random = a.random || e.random
-		a.hashed = a.hashed || e.hashed
-	}
-	undecided := a.decision == intent.None || a.decision == intent.Defer
-	if undecided && e.decision != intent.None || a.decision == intent.Accept && e.decision == intent.Debug {
-		a.decision = e.decision
-	}
-	a.explicit = a.explicit || e.explicit
-	return true
-}
-
-// mergeTraceState returns first's members and then those of second whose keys
-// first does not have.
-func mergeTraceState(first, second trace.TraceState) trace.TraceState {
-	if first.Len() == 0 || second.Len() == 0 {
-		if first.Len() == 0 {
-			return second
-		}
-		return first
-	}
-	type member struct{ key, value string }
-	var members []member
-	first.Walk(func(key, value string) bool {
-		members = append(members, member{key, value})
-		return true
-	})
-	merged := second
-	for _, m := range slices.Backward(members) {
-		merged, _ = merged.Insert(m.key, m.value) // valid: it comes from a TraceState
-	}
-	return merged
-}
-
-// correlate takes the id of the first CorrelationID that finds one.
-func (m *merger) correlate(c CorrelationID, carrier propagation.TextMapCarrier) {
-	if m.correlated {
-		return
-	}
-	if id := c.find(carrier); id != "" {
-		m.to, m.correlated = ContextWithCorrelationID(m.to, id), true
-	}
-}
-
-// foreign asks a propagator whose answer is a context. It reads from the
-// context given to Extract first; if its trace is not another one than ours,
-// what else it stores is kept by letting it read again on top of the rest.
-func (m *merger) foreign(p propagation.TextMapPropagator, carrier propagation.TextMapCarrier) {
-	got := p.Extract(m.from, carrier)
-	before, after := trace.SpanContextFromContext(m.from), trace.SpanContextFromContext(got)
-	asked := intent.FromContext(got)
-	heard := asked != nil && asked != intent.FromContext(m.from)
-	if after.Equal(before) && !heard {
-		m.to = p.Extract(m.to, carrier)
-		return
-	}
-	e := extraction{explicit: heard}
-	if !after.Equal(before) {
-		e.traceID, e.spanID, e.state = after.TraceID(), after.SpanID(), after.TraceState()
-		e.random = after.TraceFlags()&trace.FlagsRandom != 0
-		e.decision = sampledDecision(after.IsSampled())
-	}
-	if heard {
-		e.decision = asked.For(e.traceID)
-		if e.decision == intent.None {
-			e.decision = asked.Unbound()
+// concerns reports whether h has any header that a child reads. Most requests
+// of most services have none, and this is the cheapest way to know.
+func (c *composite) concerns(h propagation.HeaderCarrier) bool {
+	for _, key := range c.keys {
+		if _, ok := h[key]; ok {
+			return true
 		}
 	}
-	if m.add(&e) {
-		m.to = p.Extract(m.to, carrier)
-	}
-}
-
-func (m *merger) context() context.Context {
-	if !m.answered {
-		return m.to
-	}
-	return m.answer.apply(m.to)
+	return false
 }

@@ -127,12 +127,18 @@ func unknown(name string, known []string) error {
 // clip bounds what an error quotes.
 func clip(s string) string { return s[:min(len(s), 64)] }
 
-// nearest returns the name with the smallest edit distance.
+// nearest returns the name with the smallest edit distance, one that begins
+// like the unknown name or continues it before all others.
 func nearest(name string, known []string) string {
 	name = clip(name)
-	return slices.MinFunc(append(known, "none"), func(a, b string) int {
-		return distance(name, a) - distance(name, b)
-	})
+	rank := func(candidate string) int {
+		d := distance(name, candidate)
+		if strings.HasPrefix(name, candidate) || strings.HasPrefix(candidate, name) {
+			d -= len(name) + len(candidate)
+		}
+		return d
+	}
+	return slices.MinFunc(append(known, "none"), func(a, b string) int { return rank(a) - rank(b) })
 }
 
 // distance is Levenshtein's.

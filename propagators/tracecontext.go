@@ -13,8 +13,8 @@ import (
 // (https://www.w3.org/TR/trace-context-2/). It differs from
 // propagation.TraceContext where that one departs from the recommendation:
 // more than one traceparent restarts the trace, several tracestate headers are
-// joined, unknown flags are ignored and not passed on, and a miss costs no
-// allocation. The zero value is ready; it may be used from several goroutines.
+// joined, of two members with one key the first is kept, unknown flags are
+// ignored and not passed on, and a miss costs no allocation. The zero value is ready; it may be used from several goroutines.
 type TraceContext struct{}
 
 var _ extractor = TraceContext{}
@@ -24,13 +24,7 @@ var (
 	tracestateField  = field{"Tracestate", "tracestate"}
 )
 
-const (
-	traceparentLen = 55 // 00-<32>-<16>-<2>
-
-	// maxTracestateBytes bounds the work before a tracestate is parsed. W3C
-	// asks for at least 512 bytes; 32 members of ordinary size fit.
-	maxTracestateBytes = 8192
-)
+const traceparentLen = 55 // 00-<32>-<16>-<2>
 
 // Extract returns a context with the remote span context of the carrier, or
 // ctx itself when there is no valid traceparent. A tracestate that is
@@ -59,9 +53,11 @@ func (TraceContext) extract(carrier propagation.TextMapCarrier) (e extraction, o
 	}
 	e.decision = sampledDecision(flags&trace.FlagsSampled != 0)
 	e.random = flags&trace.FlagsRandom != 0
-	e.state = parseTracestate(carrier)
+	e.state = extractTracestate(carrier)
 	return e, true
 }
+
+func (TraceContext) reads() []field { return []field{traceparentField} }
 
 // parseTraceparent reads a traceparent of any version but ff: a version that
 // is not known yet is read as 00 and may be longer (W3C section 4.3).
@@ -80,22 +76,6 @@ func parseTraceparent(h string, traceID *trace.TraceID, spanID *trace.SpanID) (t
 		return 0, false
 	}
 	return trace.TraceFlags(flags[0]), true
-}
-
-func parseTracestate(carrier propagation.TextMapCarrier) trace.TraceState {
-	list, ok := tracestateField.joined(carrier, maxTracestateBytes)
-	if !ok {
-		reject(tracestateTooLarge)
-		return trace.TraceState{}
-	}
-	if list == "" {
-		return trace.TraceState{}
-	}
-	state, err := trace.ParseTraceState(list)
-	if err != nil {
-		reject(tracestateMalformed)
-	}
-	return state
 }
 
 // Inject writes traceparent, and tracestate when there is one, for the span

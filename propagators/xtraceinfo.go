@@ -145,6 +145,8 @@ func (x *XTraceInfo) extract(carrier propagation.TextMapCarrier) (e extraction, 
 	return e, true
 }
 
+func (*XTraceInfo) reads() []field { return []field{xtraceInfoField} }
+
 var (
 	strictStd = base64.StdEncoding.Strict()
 	strictURL = base64.URLEncoding.Strict()

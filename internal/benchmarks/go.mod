@@ -2,6 +2,19 @@ module github.com/waymark-otel/waymark/internal/benchmarks
 
 go 1.26.0
 
-require github.com/waymark-otel/waymark v0.0.0
+require (
+	github.com/openzipkin/zipkin-go v0.4.3
+	github.com/waymark-otel/waymark v0.0.0
+	go.opentelemetry.io/contrib/propagators/b3 v1.47.0
+	go.opentelemetry.io/contrib/propagators/jaeger v1.47.0
+	go.opentelemetry.io/otel v1.47.0
+	go.opentelemetry.io/otel/trace v1.47.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	google.golang.org/grpc v1.63.2 // indirect
+)
 
 replace github.com/waymark-otel/waymark => ../..
