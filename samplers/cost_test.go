@@ -19,6 +19,13 @@ func chain(root sdktrace.Sampler) sdktrace.Sampler {
 	return samplers.AlwaysRecord(samplers.ParentBased(samplers.Forced(root)))
 }
 
+func fourLines(rest sdktrace.Sampler) sdktrace.Sampler {
+	return samplers.AtMost(50, samplers.Rules(rest,
+		samplers.Rule{Route: "/healthz"},
+		samplers.Rule{Route: "/checkout", Sampler: samplers.Probability(1)},
+	))
+}
+
 func manyRules(rest sdktrace.Sampler) sdktrace.Sampler {
 	return samplers.Rules(rest,
 		samplers.Rule{Route: "/healthz"},
@@ -42,7 +49,8 @@ func droppers() map[string]sdktrace.Sampler {
 		"Adjustable":   samplers.Adjustable(0.001),
 		"RateLimited":  empty,
 		"AtMost":       samplers.AtMost(1, p),
-		"Rules":        manyRules(p),
+		"Rules":        fourLines(p),
+		"Rules of any": manyRules(p),
 		"Setup":        chain(p),
 	}
 }

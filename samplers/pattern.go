@@ -4,8 +4,7 @@ package samplers
 
 import "strings"
 
-// pattern matches text in which * stands for any run of bytes. The zero
-// pattern matches everything.
+// pattern matches text in which * stands for any run of bytes.
 type pattern struct {
 	prefix, suffix string   // what stands before the first and after the last *
 	middle         []string // what stands between them, in order
@@ -13,9 +12,6 @@ type pattern struct {
 }
 
 func patternOf(text string) pattern {
-	if text == "" {
-		return pattern{}
-	}
 	parts := strings.Split(text, "*")
 	if len(parts) == 1 {
 		return pattern{prefix: text, exact: true}

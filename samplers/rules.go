@@ -68,8 +68,9 @@ func (s *rules) answer(p *sdktrace.SamplingParameters, q *question) {
 		route = routeOf(p.Attributes)
 	}
 	for i := range s.list {
-		if s.list[i].matches(p, route) {
-			q.ask(s.list[i].sampler, p)
+		r := &s.list[i]
+		if (r.route == "" || r.route == route) && r.matches(p) {
+			q.ask(r.sampler, p)
 			return
 		}
 	}
@@ -90,6 +91,7 @@ func (s *rules) Description() string {
 // rule is a Rule, ready to match.
 type rule struct {
 	route      string
+	named      bool
 	name       pattern
 	kind       trace.SpanKind
 	attributes []attribute.KeyValue
@@ -100,6 +102,7 @@ type rule struct {
 func ruleOf(r Rule) rule {
 	return rule{
 		route:      r.Route,
+		named:      r.Name != "",
 		name:       patternOf(r.Name),
 		kind:       r.Kind,
 		attributes: append([]attribute.KeyValue(nil), r.Attributes...),
@@ -129,14 +132,12 @@ func (r *Rule) text() string {
 	return strings.Join(fields, "&") + ":"
 }
 
-func (r *rule) matches(p *sdktrace.SamplingParameters, route string) bool {
-	if r.route != "" && r.route != route {
-		return false
-	}
+// matches compares all but the route.
+func (r *rule) matches(p *sdktrace.SamplingParameters) bool {
 	if r.kind != trace.SpanKindUnspecified && r.kind != trace.ValidateSpanKind(p.Kind) {
 		return false
 	}
-	if !r.name.matches(p.Name) {
+	if r.named && !r.name.matches(p.Name) {
 		return false
 	}
 	for i := range r.attributes {
