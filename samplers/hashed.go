@@ -56,13 +56,16 @@ func (s *hashed) answer(p *sdktrace.SamplingParameters, q *question) {
 	q.answered(sdktrace.RecordAndSample, withThresholdAndRandomness(ts, &e, s.th, r))
 }
 
-// hashOf spreads a trace id over 56 bits: the finalizer of SplitMix64 over the
-// first half of the id, then over that and the second half, and the upper 56
-// bits of the outcome.
+// hashOf spreads a trace id over 56 bits: the upper 56 of SplitMix64 (Steele,
+// Lea, Flood 2014) seeded with the second half of the id, to which a first
+// half that is not zero is added after going through SplitMix64 itself. For
+// 64-bit ids that is the rv which the X-Trace-Info propagator writes.
 func hashOf(id trace.TraceID) uint64 {
-	h := mix(binary.BigEndian.Uint64(id[:8]))
-	h = mix(h ^ binary.BigEndian.Uint64(id[8:]))
-	return h >> (64 - randomBits)
+	seed := binary.BigEndian.Uint64(id[8:])
+	if high := binary.BigEndian.Uint64(id[:8]); high != 0 {
+		seed ^= mix(high)
+	}
+	return mix(seed) >> (64 - randomBits)
 }
 
 func mix(z uint64) uint64 {

@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
 
@@ -19,11 +21,22 @@ import (
 func TestHashIsTheSameEverywhere(t *testing.T) {
 	s := samplers.Hashed(1)
 	for id, want := range map[string]string{
-		"00000000000000000000000000000001": "th:0;rv:08b4fda8c892b5",
+		"00000000000000000000000000000001": "th:0;rv:910a2dec89025c",
 		"00000000000000010000000000000000": "th:0;rv:5e41ab08743961",
 		"4bf92f3577b34da6a3ce929d0e0e4736": "th:0;rv:06559f8c234d12",
 	} {
 		assert.Equal(t, want, ask(s, context.Background(), traceID(t, id)).Tracestate.Get("ot"), id)
+	}
+}
+
+// One trace has one randomness, whichever of the two hashes it.
+func TestHashAgreesWithTheXTraceInfoPropagator(t *testing.T) {
+	x, err := propagators.NewXTraceInfo(propagators.XTraceInfoConfig{AllowUnsigned: true, Defer: true})
+	require.NoError(t, err)
+	for n := range 1000 {
+		id := producers()["counter"](n)
+		extracted := trace.SpanContextFromContext(byTomographHeader(t, x, id)).TraceState().Get("ot")
+		assert.Equal(t, "th:0;"+extracted, ask(samplers.Hashed(1), context.Background(), id).Tracestate.Get("ot"))
 	}
 }
 
