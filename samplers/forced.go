@@ -64,54 +64,58 @@ func (s *ForcedSampler) Stats() ForcedStats {
 
 // ShouldSample implements [sdktrace.Sampler].
 func (s *ForcedSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	q := question{parent: trace.SpanContextFromContext(p.ParentContext)}
+	s.answer(&p, &q)
+	return q.result
+}
+
+func (s *ForcedSampler) answer(p *sdktrace.SamplingParameters, q *question) {
 	asked := intent.FromContext(p.ParentContext)
 	if asked == nil {
-		return s.next.ShouldSample(p)
-	}
-	parent := trace.SpanContextFromContext(p.ParentContext)
-	if parent.IsValid() && !parent.IsRemote() {
-		return s.follow(asked.For(p.TraceID), parent, p)
+		q.ask(s.next, p)
+		return
 	}
 	var d intent.Decision
-	if parent.IsValid() {
-		d = asked.For(p.TraceID)
-	} else {
+	switch {
+	case !q.parent.IsValid():
 		d = asked.Claim(p.TraceID)
+	case q.parent.IsRemote():
+		d = asked.For(p.TraceID)
+	default:
+		s.follow(asked.For(p.TraceID), p, q)
+		return
 	}
 	switch d {
 	case intent.Accept, intent.Debug:
 		if s.bucket.take() {
 			s.forced.Add(1)
-			return undisputed(sdktrace.RecordAndSample, parent)
+			q.answeredWithoutThreshold(sdktrace.RecordAndSample)
+			return
 		}
 		s.capped.Add(1)
 	case intent.Deny:
 		s.denied.Add(1)
-		return undisputed(sdktrace.Drop, parent)
+		q.answeredWithoutThreshold(sdktrace.Drop)
+		return
 	}
-	return s.next.ShouldSample(p)
+	q.ask(s.next, p)
 }
 
 // follow keeps the children of a forced root with it where nothing
 // parent-based stands before this sampler. They were counted with their root,
 // and a root that was capped has no forced children.
-func (s *ForcedSampler) follow(d intent.Decision, parent trace.SpanContext, p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+func (s *ForcedSampler) follow(d intent.Decision, p *sdktrace.SamplingParameters, q *question) {
 	switch {
 	case d == intent.Deny:
-		return undisputed(sdktrace.Drop, parent)
-	case (d == intent.Accept || d == intent.Debug) && parent.IsSampled():
-		return undisputed(sdktrace.RecordAndSample, parent)
+		q.answeredWithoutThreshold(sdktrace.Drop)
+	case (d == intent.Accept || d == intent.Debug) && q.parent.IsSampled():
+		q.answeredWithoutThreshold(sdktrace.RecordAndSample)
 	default:
-		return s.next.ShouldSample(p)
+		q.ask(s.next, p)
 	}
 }
 
 // Description implements [sdktrace.Sampler].
 func (s *ForcedSampler) Description() string {
 	return "Forced{" + strconv.FormatFloat(s.perSecond, 'g', -1, 64) + "," + s.next.Description() + "}"
-}
-
-// undisputed is a decision that no threshold explains.
-func undisputed(d sdktrace.SamplingDecision, parent trace.SpanContext) sdktrace.SamplingResult {
-	return sdktrace.SamplingResult{Decision: d, Tracestate: withoutTh(parent.TraceState())}
 }

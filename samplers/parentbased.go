@@ -29,20 +29,25 @@ type parentBased struct{ root sdktrace.Sampler }
 var _ sdktrace.Sampler = (*parentBased)(nil)
 
 func (s *parentBased) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	parent := trace.SpanContextFromContext(p.ParentContext)
-	if !parent.IsValid() {
-		return truthful(s.root.ShouldSample(p), p.TraceID)
+	q := question{parent: trace.SpanContextFromContext(p.ParentContext)}
+	s.answer(&p, &q)
+	return q.result
+}
+
+func (s *parentBased) answer(p *sdktrace.SamplingParameters, q *question) {
+	switch {
+	case !q.parent.IsValid():
+		q.ask(s.root, p)
+	case q.parent.IsSampled():
+		q.answered(sdktrace.RecordAndSample, q.parent.TraceState())
+	case q.parent.IsRemote() && intent.FromContext(p.ParentContext).For(p.TraceID) == intent.Defer:
+		q.ask(s.root, p)
+	default:
+		q.answered(sdktrace.Drop, q.parent.TraceState())
 	}
-	if parent.IsSampled() {
-		return truthful(sdktrace.SamplingResult{
-			Decision:   sdktrace.RecordAndSample,
-			Tracestate: parent.TraceState(),
-		}, p.TraceID)
+	if q.result.Tracestate.Len() > 0 {
+		eraseUntruth(p.TraceID, q)
 	}
-	if parent.IsRemote() && intent.FromContext(p.ParentContext).For(p.TraceID) == intent.Defer {
-		return truthful(s.root.ShouldSample(p), p.TraceID)
-	}
-	return sdktrace.SamplingResult{Decision: sdktrace.Drop, Tracestate: withoutTh(parent.TraceState())}
 }
 
 func (s *parentBased) Description() string {
@@ -51,24 +56,12 @@ func (s *parentBased) Description() string {
 		",localParentSampled:AlwaysOnSampler,localParentNotSampled:AlwaysOffSampler}"
 }
 
-// truthful erases a threshold that does not explain the decision.
-func truthful(r sdktrace.SamplingResult, id trace.TraceID) sdktrace.SamplingResult {
-	if r.Tracestate.Len() == 0 {
-		return r
+// eraseUntruth erases a threshold that does not explain the decision.
+func eraseUntruth(id trace.TraceID, q *question) {
+	e := readOT(q.result.Tracestate)
+	explains := q.result.Decision == sdktrace.RecordAndSample && e.hasThreshold &&
+		e.randomnessFor(id) >= e.threshold
+	if !explains {
+		q.result.Tracestate = withoutThreshold(q.result.Tracestate, &e)
 	}
-	e := readOT(r.Tracestate)
-	explained := r.Decision == sdktrace.RecordAndSample && e.hasThreshold && e.randomnessFor(id) >= e.threshold
-	if e.carriesTh && !explained {
-		r.Tracestate = withoutThreshold(r.Tracestate, &e)
-	}
-	return r
-}
-
-// orNever stands in for a sampler that was left out: nothing asked for, nothing
-// sampled.
-func orNever(s sdktrace.Sampler) sdktrace.Sampler {
-	if s == nil {
-		return Probability(0)
-	}
-	return s
 }

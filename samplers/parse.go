@@ -85,15 +85,28 @@ func parseRatio(text string, unset float64) (float64, error) {
 		return unset, nil
 	}
 	p, err := strconv.ParseFloat(text, 64)
-	switch {
-	case math.IsNaN(p), err != nil && !math.IsInf(p, 0):
+	if math.IsNaN(p) || err != nil && !math.IsInf(p, 0) {
 		return 0, fmt.Errorf("samplers: ratio %s is not a number%s", quoted(text), meant(text))
-	case p < 0 || p > 1:
-		return 0, fmt.Errorf("samplers: ratio %s is outside [0, 1]", quoted(text))
-	case p < minRatio && nonZero(text):
-		return 0, fmt.Errorf("samplers: ratio %s is below 2^-56, the smallest there is; 0 is never", quoted(text))
+	}
+	if p == 0 && nonZero(text) {
+		p = math.SmallestNonzeroFloat64
+	}
+	if err := checkRatio(p, quoted(text)); err != nil {
+		return 0, err
 	}
 	return p, nil
+}
+
+// checkRatio returns the rule that p, written as text, breaks.
+func checkRatio(p float64, text string) error {
+	switch {
+	case p == usableRatio(p):
+		return nil
+	case p > 0 && p < minRatio:
+		return fmt.Errorf("samplers: ratio %s is below 2^-56, the smallest there is; 0 is never", text)
+	default:
+		return fmt.Errorf("samplers: ratio %s is outside [0, 1]", text)
+	}
 }
 
 // parseRate reads a number of traces per second.
@@ -111,8 +124,8 @@ func parseRate(text string) (float64, error) {
 	return n, nil
 }
 
-// nonZero reports whether a number that was read as (nearly) 0 was written as
-// something else: 1e-400 has no float64 of its own.
+// nonZero reports whether a number that was read as 0 was written as something
+// else: 1e-400 has no float64 of its own.
 func nonZero(text string) bool {
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
 	return strings.ContainsAny(mantissa, "123456789")

@@ -52,8 +52,13 @@ type probability struct {
 var _ sdktrace.Sampler = (*probability)(nil)
 
 func (s *probability) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	ts := trace.SpanContextFromContext(p.ParentContext).TraceState()
-	return s.decide(p.TraceID, ts)
+	q := question{parent: trace.SpanContextFromContext(p.ParentContext)}
+	s.answer(&p, &q)
+	return q.result
+}
+
+func (s *probability) answer(p *sdktrace.SamplingParameters, q *question) {
+	s.decide(p, q)
 }
 
 func (s *probability) Description() string { return s.description }
@@ -79,16 +84,18 @@ func ratioOf(p float64) ratio {
 func (r *ratio) text() string { return strconv.FormatFloat(r.value, 'g', -1, 64) }
 
 // decide answers for the trace id and the parent's tracestate.
-func (r *ratio) decide(id trace.TraceID, ts trace.TraceState) sdktrace.SamplingResult {
+func (r *ratio) decide(p *sdktrace.SamplingParameters, q *question) {
+	ts := q.parent.TraceState()
 	if ts.Len() == 0 {
-		if randomnessOf(id) < r.threshold {
-			return sdktrace.SamplingResult{Decision: sdktrace.Drop}
+		if randomnessOf(p.TraceID) >= r.threshold {
+			q.answered(sdktrace.RecordAndSample, r.alone)
 		}
-		return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample, Tracestate: r.alone}
+		return
 	}
 	e := readOT(ts)
-	if e.randomnessFor(id) < r.threshold {
-		return sdktrace.SamplingResult{Decision: sdktrace.Drop, Tracestate: withoutThreshold(ts, &e)}
+	if e.randomnessFor(p.TraceID) < r.threshold {
+		q.answered(sdktrace.Drop, withoutThreshold(ts, &e))
+		return
 	}
-	return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample, Tracestate: withThreshold(ts, &e, r.th)}
+	q.answered(sdktrace.RecordAndSample, withThreshold(ts, &e, r.th))
 }

@@ -30,11 +30,24 @@ type rateLimited struct {
 var _ sdktrace.Sampler = (*rateLimited)(nil)
 
 func (s *rateLimited) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	parent := trace.SpanContextFromContext(p.ParentContext)
-	if !s.bucket.take() {
-		return undisputed(sdktrace.Drop, parent)
+	// Reading the clock, most of the cost, waits for every store before it:
+	// it comes first, and the question is not built up in memory.
+	d := s.decide()
+	return sdktrace.SamplingResult{
+		Decision:   d,
+		Tracestate: withoutTh(trace.SpanContextFromContext(p.ParentContext).TraceState()),
 	}
-	return undisputed(sdktrace.RecordAndSample, parent)
+}
+
+func (s *rateLimited) answer(_ *sdktrace.SamplingParameters, q *question) {
+	q.answeredWithoutThreshold(s.decide())
+}
+
+func (s *rateLimited) decide() sdktrace.SamplingDecision {
+	if s.bucket.take() {
+		return sdktrace.RecordAndSample
+	}
+	return sdktrace.Drop
 }
 
 func (s *rateLimited) Description() string {
@@ -46,26 +59,32 @@ func (s *rateLimited) Description() string {
 // next's no longer tells how many spans one stands for. A nil next samples
 // nothing.
 func AtMost(perSecond float64, next sdktrace.Sampler) sdktrace.Sampler {
-	return &atMost{rateLimited{bucket: newBucket(perSecond), perSecond: usableRate(perSecond)}, orNever(next)}
+	return &atMost{bucket: newBucket(perSecond), perSecond: usableRate(perSecond), next: orNever(next)}
 }
 
 type atMost struct {
-	rateLimited
-	next sdktrace.Sampler
+	bucket    *bucket
+	perSecond float64
+	next      sdktrace.Sampler
 }
 
 var _ sdktrace.Sampler = (*atMost)(nil)
 
 func (s *atMost) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	r := s.next.ShouldSample(p)
-	if r.Decision != sdktrace.RecordAndSample {
-		return r
+	q := question{parent: trace.SpanContextFromContext(p.ParentContext)}
+	s.answer(&p, &q)
+	return q.result
+}
+
+func (s *atMost) answer(p *sdktrace.SamplingParameters, q *question) {
+	q.ask(s.next, p)
+	if q.result.Decision != sdktrace.RecordAndSample {
+		return
 	}
 	if !s.bucket.take() {
-		r.Decision = sdktrace.Drop
+		q.result.Decision = sdktrace.Drop
 	}
-	r.Tracestate = withoutTh(r.Tracestate)
-	return r
+	q.result.Tracestate = withoutTh(q.result.Tracestate)
 }
 
 func (s *atMost) Description() string {

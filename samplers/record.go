@@ -2,7 +2,10 @@
 
 package samplers
 
-import sdktrace "go.opentelemetry.io/otel/sdk/trace"
+import (
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
 
 // AlwaysRecord lets span processors see every span: what next drops is
 // recorded without being sampled, so that span metrics count all of them and
@@ -21,11 +24,12 @@ type alwaysRecord struct{ next sdktrace.Sampler }
 var _ sdktrace.Sampler = (*alwaysRecord)(nil)
 
 func (s *alwaysRecord) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	r := s.next.ShouldSample(p)
-	if r.Decision == sdktrace.Drop {
-		r.Decision = sdktrace.RecordOnly
+	q := question{parent: trace.SpanContextFromContext(p.ParentContext)}
+	q.ask(s.next, &p)
+	if q.result.Decision == sdktrace.Drop {
+		q.result.Decision = sdktrace.RecordOnly
 	}
-	return r
+	return q.result
 }
 
 func (s *alwaysRecord) Description() string {

@@ -88,6 +88,14 @@ func parseRandomness(s string) (uint64, bool) {
 	return parseHex(s)
 }
 
+// formatRandomness writes 14 digits into dst.
+func formatRandomness(dst []byte, r uint64) {
+	for i := hexDigits - 1; i >= 0; i-- {
+		dst[i] = "0123456789abcdef"[r&0xf]
+		r >>= 4
+	}
+}
+
 // parseHex takes lower-case digits only, as tracestate handling demands;
 // strconv would take capitals.
 func parseHex(s string) (v uint64, ok bool) {

@@ -31,7 +31,8 @@ type otEntry struct {
 	carriesTh    bool // any th, readable or not
 
 	randomness    uint64
-	hasRandomness bool
+	hasRandomness bool // an rv that can be read
+	carriesRv     bool // any rv, readable or not
 	others        bool // something beside th is in it
 }
 
@@ -52,8 +53,11 @@ func readOT(ts trace.TraceState) (e otEntry) {
 			e.carriesTh = true
 			continue
 		}
-		if rv, ok := strings.CutPrefix(sub, rvSubKey); ok && !e.hasRandomness {
-			e.randomness, e.hasRandomness = parseRandomness(rv)
+		if rv, ok := strings.CutPrefix(sub, rvSubKey); ok {
+			if !e.carriesRv {
+				e.randomness, e.hasRandomness = parseRandomness(rv)
+			}
+			e.carriesRv = true
 		}
 		e.others = e.others || sub != ""
 	}
@@ -76,18 +80,23 @@ func withThreshold(ts trace.TraceState, e *otEntry, th string) trace.TraceState 
 	if !e.others {
 		return insertOT(ts, e, th)
 	}
-	size := len(th)
-	for rest := e.value; rest != ""; {
-		var sub string
-		sub, rest, _ = strings.Cut(rest, subSeparator)
-		if keepSubKey(sub) {
-			size += len(subSeparator) + len(sub)
-		}
-	}
-	if size > maxEntry {
+	if len(th)+keptBytes(e.value) > maxEntry {
 		return withoutThreshold(ts, e)
 	}
-	return insertOT(ts, e, carve(size, e.value, th))
+	return insertOT(ts, e, join(e.value, th))
+}
+
+// withThresholdAndRandomness writes rv too, where e has none. An rv that
+// cannot be read is not ours to replace, and beside it no threshold is true.
+func withThresholdAndRandomness(ts trace.TraceState, e *otEntry, th string, rv uint64) trace.TraceState {
+	size := len(th) + len(subSeparator) + len(rvSubKey) + hexDigits + keptBytes(e.value)
+	if e.carriesRv || size > maxEntry {
+		return withoutThreshold(ts, e)
+	}
+	var digits [len(rvSubKey) + hexDigits]byte
+	n := copy(digits[:], rvSubKey)
+	formatRandomness(digits[n:], rv)
+	return insertOT(ts, e, join(e.value, th, digits[:]...))
 }
 
 // withoutThreshold returns ts with no th in its entry e.
@@ -98,15 +107,19 @@ func withoutThreshold(ts trace.TraceState, e *otEntry) trace.TraceState {
 	case !e.others:
 		return ts.Delete(otKey)
 	default:
-		return insertOT(ts, e, carve(len(e.value), e.value, ""))
+		return insertOT(ts, e, join(e.value, ""))
 	}
 }
 
 // withoutTh is withoutThreshold for those who read nothing else of the entry.
 func withoutTh(ts trace.TraceState) trace.TraceState {
 	if ts.Len() == 0 {
-		return ts
+		return ts // inlined
 	}
+	return eraseTh(ts)
+}
+
+func eraseTh(ts trace.TraceState) trace.TraceState {
 	e := readOT(ts)
 	return withoutThreshold(ts, &e)
 }
@@ -125,31 +138,30 @@ func insertOT(ts trace.TraceState, e *otEntry, value string) trace.TraceState {
 	return changed
 }
 
-func keepSubKey(sub string) bool {
-	return sub != "" && !strings.HasPrefix(sub, thSubKey)
-}
-
 // chunkBytes holds some twenty entries, so that an entry that differs from
 // trace to trace costs a twentieth of an allocation.
 const chunkBytes = 512
 
 var chunks = sync.Pool{New: func() any { return new(strings.Builder) }}
 
-// carve returns th and the sub-keys of value that are not th, joined, at most
-// size bytes. A builder only ever appends, so that strings taken from it
+// join returns th, rv and what is kept of value, separated, where empty ones
+// take no part. A builder only ever appends, so that strings taken from it
 // earlier stay as they are.
-func carve(size int, value, th string) string {
+func join(value, th string, rv ...byte) string {
 	b := chunks.Get().(*strings.Builder)
-	if b.Cap()-b.Len() < size {
+	if most := len(th) + len(rv) + len(value) + 2*len(subSeparator); b.Cap()-b.Len() < most {
 		b.Reset()
-		b.Grow(max(size, chunkBytes))
+		b.Grow(max(most, chunkBytes))
 	}
 	start := b.Len()
 	b.WriteString(th)
+	if len(rv) > 0 {
+		b.WriteString(subSeparator)
+		b.Write(rv)
+	}
 	for rest := value; rest != ""; {
 		var sub string
-		sub, rest, _ = strings.Cut(rest, subSeparator)
-		if !keepSubKey(sub) {
+		if sub, rest, _ = strings.Cut(rest, subSeparator); !keptSubKey(sub) {
 			continue
 		}
 		if b.Len() > start {
@@ -160,4 +172,20 @@ func carve(size int, value, th string) string {
 	s := b.String()[start:]
 	chunks.Put(b)
 	return s
+}
+
+// keptBytes is what the kept sub-keys of value take, each with a separator.
+func keptBytes(value string) (n int) {
+	for rest := value; rest != ""; {
+		var sub string
+		if sub, rest, _ = strings.Cut(rest, subSeparator); keptSubKey(sub) {
+			n += len(subSeparator) + len(sub)
+		}
+	}
+	return n
+}
+
+// keptSubKey reports whether a sub-key is passed on when th is rewritten.
+func keptSubKey(sub string) bool {
+	return sub != "" && !strings.HasPrefix(sub, thSubKey)
 }
