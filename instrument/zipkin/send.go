@@ -77,8 +77,7 @@ func (e *Exporter) unanswered(err error) answer {
 		a.err = err
 	}
 	var untrusted *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	a.final = errors.As(err, &untrusted) || errors.As(err, &notTLS)
+	a.final = errors.As(err, &untrusted) || errors.Is(err, http.ErrSchemeMismatch)
 	return a
 }
 
