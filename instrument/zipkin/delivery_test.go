@@ -53,10 +53,10 @@ func TestEachAnswerIsTakenForWhatItMeans(t *testing.T) {
 		"504 and then 202":                    {script: []instrumenttest.Answer{instrumenttest.Status(504), accepted}, sent: 9, requests: 2},
 		"503 and then 400":                    {script: []instrumenttest.Answer{instrumenttest.Status(503), instrumenttest.Status(400)}, dropped: Dropped{Rejected: 9}, requests: 2, says: "400"},
 		"reset and then 202":                  {script: []instrumenttest.Answer{instrumenttest.Reset(), accepted}, sent: 9, requests: 2},
-		"503 for ever":                        {script: []instrumenttest.Answer{instrumenttest.Status(503)}, options: []Option{WithTimeout(400 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "503 Service Unavailable, the last of"},
-		"reset for ever":                      {script: []instrumenttest.Answer{instrumenttest.Reset()}, options: []Option{WithTimeout(400 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "the last of"},
+		"503 for ever":                        {script: []instrumenttest.Answer{instrumenttest.Status(503)}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "503 Service Unavailable, the last of"},
+		"reset for ever":                      {script: []instrumenttest.Answer{instrumenttest.Reset()}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "the last of"},
 		"hang":                                {script: []instrumenttest.Answer{instrumenttest.Hang()}, options: []Option{WithTimeout(60 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "deadline exceeded"},
-		"hang after 503":                      {script: []instrumenttest.Answer{instrumenttest.Status(503), instrumenttest.Hang()}, options: []Option{WithTimeout(400 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: 2, says: "deadline exceeded"},
+		"hang after 503":                      {script: []instrumenttest.Answer{instrumenttest.Status(503), instrumenttest.Hang()}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: 2, says: "deadline exceeded"},
 		"503 asking for longer than there is": {script: []instrumenttest.Answer{instrumenttest.RetryAfter(503, "3")}, options: []Option{WithTimeout(time.Second)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "503 Service Unavailable"},
 		"429 with a Retry-After that is none": {script: []instrumenttest.Answer{instrumenttest.RetryAfter(429, "soon"), accepted}, sent: 9, requests: 2},
 	} {
@@ -117,6 +117,7 @@ func TestConnectionsThatFail(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := dial(t, tc.url, append(tc.options, WithTimeout(400*time.Millisecond))...)
 			err := e.ExportSpans(context.Background(), batch(3))
 			stats := settled(t, e, err)
