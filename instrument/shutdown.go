@@ -50,17 +50,19 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	ctx, cancel := withDeadline(ctx)
+	first := false
 	t.ending.once.Do(func() {
+		first = true
 		// The first caller's deadline, not its return, ends the shutdown.
-		governing := ctx
 		go func() {
 			defer cancel()
-			t.ending.result = t.shutdown(governing)
+			t.ending.result = t.shutdown(ctx)
 			close(t.ending.done)
 		}()
-		cancel = func() {}
 	})
-	defer func() { cancel() }()
+	if !first {
+		defer cancel()
+	}
 	select {
 	case <-t.ending.done:
 		return t.ending.result
