@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/waymark-otel/waymark/instrument/viewer"
@@ -47,7 +46,7 @@ func findCollector(ctx context.Context, out io.Writer, once bool) (collector, er
 		addr = "127.0.0.1:0" // nobody looks for it, and two can run at a time
 	}
 	v, err := viewer.Start(addr, viewer.WithOutput(out))
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if errors.Is(err, viewer.ErrAddressInUse) {
 		v, err = viewer.Start("127.0.0.1:0", viewer.WithOutput(out))
 	}
 	if err != nil {

@@ -21,12 +21,18 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // DefaultAddress is where a Zipkin server is looked for.
 const DefaultAddress = "127.0.0.1:9411"
+
+// ErrAddressInUse is why Start fails where somebody listens already, perhaps
+// a Zipkin server: its spans may as well go there.
+var ErrAddressInUse = errors.New("address is in use")
 
 // Viewer is a collector at work. Its methods may be called concurrently; on a
 // nil Viewer they do nothing and return zero values.
@@ -41,8 +47,8 @@ type Viewer struct {
 
 // Start listens on addr, "host:port", and returns at once. An empty addr is
 // DefaultAddress, an empty host is 127.0.0.1, and port 0 is any free one. An
-// address that is not this machine's own needs WithAnyAddress. When the port
-// is taken, the error is the system's (syscall.EADDRINUSE), wrapped.
+// address that is not this machine's own needs WithAnyAddress. When another
+// program listens there already, the error is ErrAddressInUse.
 func Start(addr string, opts ...Option) (*Viewer, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -57,6 +63,9 @@ func Start(addr string, opts ...Option) (*Viewer, error) {
 		network = "tcp4" // "tcp" makes 0.0.0.0 an address of both families
 	}
 	l, err := net.ListenTCP(network, at)
+	if isInUse(err) {
+		return nil, fmt.Errorf("viewer: %w: %s", ErrAddressInUse, at)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("viewer: %w", err)
 	}
@@ -91,6 +100,13 @@ func newViewer(c *config) *Viewer {
 		v.printer.start()
 	}
 	return v
+}
+
+// isInUse knows the error of each system; syscall's own name for that of
+// Windows is never the one that Windows returns.
+func isInUse(err error) bool {
+	const windows = syscall.Errno(10048) // WSAEADDRINUSE
+	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, windows)
 }
 
 // resolve finds the address to listen on, once, so that what was checked is

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -146,7 +145,8 @@ func TestWebPagesOfOthersReadAndWriteNothing(t *testing.T) {
 func TestATakenPortIsTold(t *testing.T) {
 	v := started(t)
 	other, err := Start(strings.TrimPrefix(v.URL(), "http://"))
-	assert.ErrorIs(t, err, syscall.EADDRINUSE)
+	assert.ErrorIs(t, err, ErrAddressInUse)
+	assert.EqualError(t, err, "viewer: address is in use: "+strings.TrimPrefix(v.URL(), "http://"))
 	assert.Nil(t, other)
 }
 
