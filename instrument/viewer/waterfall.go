@@ -143,16 +143,16 @@ func (c *canvas) summary(p picture, l *layout) {
 
 func (c *canvas) span(r row, l *layout) {
 	paint := palette[l.services[r.Service()]%len(palette)]
-	mark, bar := " ", paint
+	mark, alarm, bar := " ", "", paint
 	if r.Failed() {
-		mark, bar = "✗", red
+		mark, alarm, bar = "✗", red, red
 	}
 	// A name keeps some room however deep it stands.
 	indent := min(2*r.depth, l.name-minText)
 	c.paint(paint, padRight(clean(service(r), l.service), l.service))
 	c.WriteString("  " + strings.Repeat(" ", indent) + padRight(clean(name(r), l.name-indent), l.name-indent))
 	c.WriteByte(' ')
-	c.paint(red, mark)
+	c.paint(alarm, mark)
 	c.WriteByte(' ')
 	before, filled := l.scale(r)
 	c.WriteString(strings.Repeat(" ", before))
