@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -57,6 +58,7 @@ type config struct {
 	processors       []sdktrace.SpanProcessor
 	readers          []sdkmetric.Reader
 	logProcessors    []sdklog.Processor
+	instrumentation  []func(metric.MeterProvider) error
 	handler          otel.ErrorHandler
 	logger           *slog.Logger
 	noEnvironment    bool
@@ -212,6 +214,26 @@ func WithMetricReader(r sdkmetric.Reader) Option {
 			return
 		}
 		c.readers = append(c.readers, r)
+	})
+}
+
+// WithInstrumentation calls start with the MeterProvider once it is built:
+// for instrumentation that the program links and that has nothing to wrap,
+// such as contrib's runtime metrics.
+//
+//	instrument.WithInstrumentation(func(mp metric.MeterProvider) error {
+//		return runtime.Start(runtime.WithMeterProvider(mp))
+//	})
+//
+// It is not called when nothing reads metrics, nor when OTEL_SDK_DISABLED is
+// true. An error or a panic goes to the error handler and fails nothing.
+func WithInstrumentation(start func(metric.MeterProvider) error) Option {
+	return optionFunc(func(c *config) {
+		if start == nil {
+			c.fail("instrumentation is nil")
+			return
+		}
+		c.instrumentation = append(c.instrumentation, start)
 	})
 }
 

@@ -165,12 +165,12 @@ func (g guard) Shutdown(ctx context.Context) error {
 	return contained(func() error { return g.p.exporter.Shutdown(ctx) })
 }
 
-// contained turns a panic of somebody's exporter into an error: nothing that
+// contained turns a panic of somebody's component into an error: nothing that
 // observes may end the process.
 func contained(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("exporter panicked: %v", v)
+			err = fmt.Errorf("panicked: %v", v)
 		}
 	}()
 	return f()

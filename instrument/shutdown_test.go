@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
@@ -104,7 +107,7 @@ func TestShutdownJoinsEveryFailure(t *testing.T) {
 	tel, err := instrument.New(context.Background(), a.option(), b.option(), instrument.WithSpanProcessor(badProcessor{}))
 	require.NoError(t, err)
 	err = tel.Shutdown(context.Background())
-	for _, part := range []string{"a is stuck", "b is stuck", "instrument: span processor: exporter panicked: boom"} {
+	for _, part := range []string{"a is stuck", "b is stuck", "instrument: span processor: panicked: boom"} {
 		assert.ErrorContains(t, err, part)
 	}
 }
@@ -216,7 +219,7 @@ func TestAnExporterThatPanicsLosesItsBatchAlone(t *testing.T) {
 	spans(tel, 1)
 	require.NoError(t, tel.Shutdown(context.Background()))
 	assert.EqualValues(t, 1, tel.Stats().Exporters[0].Sent)
-	assert.True(t, strings.Contains(strings.Join(errs.all(), "\n"), "exporter panicked: index out of range"), "%v", errs.all())
+	assert.True(t, strings.Contains(strings.Join(errs.all(), "\n"), "panicked: index out of range"), "%v", errs.all())
 	assert.EqualValues(t, 1, tel.Stats().Errors)
 }
 
@@ -245,4 +248,24 @@ func (e *stubExporter) option() instrument.Option {
 	return instrument.WithExporters(func(context.Context) (instrument.Exporters, error) {
 		return instrument.Exporters{Spans: e}, nil
 	})
+}
+
+func TestInstrumentationIsStartedWithTheMeterProvider(t *testing.T) {
+	errs := &recordErrors{}
+	reader := sdkmetric.NewManualReader()
+	tel, err := instrument.New(context.Background(), instrument.WithoutDefaultExporter(), instrument.WithErrorHandler(errs), instrument.WithMetricReader(reader),
+		instrument.WithInstrumentation(func(mp metric.MeterProvider) error {
+			counter, err := mp.Meter("x").Int64Counter("hits")
+			counter.Add(context.Background(), 2)
+			return err
+		}),
+		instrument.WithInstrumentation(func(metric.MeterProvider) error { return errors.New("no such thing") }),
+		instrument.WithInstrumentation(func(metric.MeterProvider) error { panic("boom") }))
+	require.NoError(t, err)
+	var got metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(context.Background(), &got))
+	require.Len(t, got.ScopeMetrics, 1)
+	assert.Equal(t, "hits", got.ScopeMetrics[0].Metrics[0].Name)
+	assert.Equal(t, []string{"instrument: instrumentation: no such thing", "instrument: instrumentation: panicked: boom"}, errs.all())
+	require.NoError(t, tel.Shutdown(context.Background()))
 }

@@ -5,6 +5,7 @@ package instrument
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/otel/log"
 	lognoop "go.opentelemetry.io/otel/log/noop"
@@ -155,6 +156,11 @@ func (t *Telemetry) startMetrics(p *plan) {
 	sdk := sdkmetric.NewMeterProvider(opts...)
 	t.metrics = sdk
 	t.components = append(t.components, component{"metrics", sdk.ForceFlush, sdk.Shutdown})
+	for _, start := range p.code.instrumentation {
+		if err := contained(func() error { return start(sdk) }); err != nil {
+			t.errors.Handle(fmt.Errorf("instrument: instrumentation: %w", err))
+		}
+	}
 }
 
 func exemplarFilter(name string) exemplar.Filter {
