@@ -30,9 +30,16 @@ func TestMain(m *testing.M) {
 	if runChild() {
 		return
 	}
+	allocsBeforeSetup = testing.AllocsPerRun(1000, func() {
+		_ = instrument.Do(context.Background(), "op", func(context.Context) error { return nil })
+		instrument.AddEvent(context.Background(), "event")
+	})
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	os.Exit(m.Run())
 }
+
+// allocsBeforeSetup is measured before any test has set anything up.
+var allocsBeforeSetup float64
 
 // setup installs a Telemetry for the length of the test.
 func setup(t *testing.T, opts ...instrument.Option) {

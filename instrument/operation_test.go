@@ -206,3 +206,19 @@ func TestUnsampledSilencesARoot(t *testing.T) {
 	require.NoError(t, instrument.Do(ctx, "second root", nop))
 	assert.Equal(t, "second root", only(t, rec).Name())
 }
+
+func TestOperationsCostNothingBeforeSetup(t *testing.T) {
+	assert.Zero(t, allocsBeforeSetup)
+}
+
+func TestDoAllocatesNoMoreThanASpanByHand(t *testing.T) {
+	setup(t, instrument.WithoutDefaultExporter(), instrument.WithSampleRatio(0))
+	ctx := context.Background()
+	tracer := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())).Tracer("x")
+	byHand := testing.AllocsPerRun(1000, func() {
+		_, span := tracer.Start(ctx, "op")
+		span.End()
+	})
+	do := testing.AllocsPerRun(1000, func() { _ = instrument.Do(ctx, "op", func(context.Context) error { return nil }) })
+	assert.LessOrEqual(t, do, byHand)
+}

@@ -19,7 +19,6 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/log"
-	"go.opentelemetry.io/otel/log/global"
 	lognoop "go.opentelemetry.io/otel/log/noop"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -151,8 +150,8 @@ func setProviders(mp metric.MeterProvider, lp log.LoggerProvider) {
 		otel.SetMeterProvider(mp)
 		globals.meters = mp
 	}
-	if globals.starting || sameProvider(global.GetLoggerProvider(), globals.loggers) {
-		global.SetLoggerProvider(lp)
+	if globals.starting || sameProvider(otel.GetLoggerProvider(), globals.loggers) {
+		otel.SetLoggerProvider(lp)
 		globals.loggers = lp
 	}
 }
@@ -168,7 +167,7 @@ func foreign() []string {
 		{"TracerProvider", otel.GetTracerProvider(), globals.traces},
 		{"TextMapPropagator", otel.GetTextMapPropagator(), globals.propagator},
 		{"MeterProvider", otel.GetMeterProvider(), globals.meters},
-		{"LoggerProvider", global.GetLoggerProvider(), globals.loggers},
+		{"LoggerProvider", otel.GetLoggerProvider(), globals.loggers},
 		{"ErrorHandler", otel.GetErrorHandler(), globals.errors},
 	} {
 		if name := fmt.Sprintf("%T", g.now); !sameProvider(g.now, g.ours) && !strings.Contains(reflect.TypeOf(g.now).String(), "global.") && !strings.Contains(name, "errorhandler.ErrDelegator") {

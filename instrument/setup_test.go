@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/log/global"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -118,12 +117,12 @@ func TestFailedSetupChangesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			noLeak(t)
-			tp, mp, lp, tm, eh := otel.GetTracerProvider(), otel.GetMeterProvider(), global.GetLoggerProvider(), otel.GetTextMapPropagator(), otel.GetErrorHandler()
+			tp, mp, lp, tm, eh := otel.GetTracerProvider(), otel.GetMeterProvider(), otel.GetLoggerProvider(), otel.GetTextMapPropagator(), otel.GetErrorHandler()
 			shutdown, err := instrument.Setup(context.Background(), opts...)
 			require.Error(t, err)
 			require.NotNil(t, shutdown)
 			require.NoError(t, shutdown(context.Background()))
-			assert.True(t, tp == otel.GetTracerProvider() && mp == otel.GetMeterProvider() && lp == global.GetLoggerProvider(), "providers")
+			assert.True(t, tp == otel.GetTracerProvider() && mp == otel.GetMeterProvider() && lp == otel.GetLoggerProvider(), "providers")
 			assert.True(t, tm == otel.GetTextMapPropagator() && eh == otel.GetErrorHandler(), "propagator and error handler")
 			assert.Nil(t, instrument.Installed())
 			setup(t, instrument.WithoutDefaultExporter()) // works after a failure

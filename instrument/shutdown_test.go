@@ -45,10 +45,11 @@ func TestHangingCollectorDoesNotHoldShutdown(t *testing.T) {
 	assert.Less(t, time.Since(start), 150*time.Millisecond+50*time.Millisecond+slack)
 	require.ErrorContains(t, err, "exporter zipkin lost 700 spans")
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	// The cancelled export returns at once, on a busy machine a moment later.
+	require.Eventually(t, func() bool { return tel.Stats().Exporters[0].Waiting == 0 }, 5*time.Second, time.Millisecond)
 	s := tel.Stats().Exporters[0]
 	assert.EqualValues(t, 700, s.Ended)
 	assert.EqualValues(t, 700, s.Dropped)
-	assert.Zero(t, s.Waiting)
 	c.Close()
 }
 

@@ -121,7 +121,7 @@ func TestImportArrows(t *testing.T) {
 
 // TestGlobalsAreSetInOneFile keeps process-wide state where it can be seen.
 func TestGlobalsAreSetInOneFile(t *testing.T) {
-	setters := []string{"otel.SetTracerProvider(", "otel.SetTextMapPropagator(", "otel.SetMeterProvider(", "otel.SetErrorHandler(", "otel.SetLogger(", "global.SetLoggerProvider("}
+	setters := []string{"otel.SetTracerProvider(", "otel.SetTextMapPropagator(", "otel.SetMeterProvider(", "otel.SetErrorHandler(", "otel.SetLogger(", "otel.SetLoggerProvider(", "global.SetLoggerProvider("}
 	found := 0
 	eachGoFile(t, func(path string, source string) {
 		for _, setter := range setters {
