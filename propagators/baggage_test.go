@@ -48,6 +48,7 @@ func TestBaggageIsRead(t *testing.T) {
 		"empty members":               {[]string{",,a=1,,"}, map[string]string{"a": "1"}},
 		"nothing valid":               {[]string{"nonsense"}, nil},
 		"bad percent":                 {[]string{"a=%zz,b=2"}, map[string]string{"b": "2"}},
+		"nothing but bad percent":     {[]string{"a=%zz"}, nil},
 		"bad property":                {[]string{"a=1;=,b=2"}, map[string]string{"b": "2"}},
 		"8 KiB of commas":             {[]string{strings.Repeat(",", 8192)}, nil},
 		"over 8192 bytes":             {[]string{"a=" + strings.Repeat("v", 8191)}, nil},
