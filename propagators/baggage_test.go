@@ -48,6 +48,7 @@ func TestBaggageIsRead(t *testing.T) {
 		"empty members":               {[]string{",,a=1,,"}, map[string]string{"a": "1"}},
 		"nothing valid":               {[]string{"nonsense"}, nil},
 		"bad percent":                 {[]string{"a=%zz,b=2"}, map[string]string{"b": "2"}},
+		"nothing but bad percent":     {[]string{"a=%zz"}, nil},
 		"bad property":                {[]string{"a=1;=,b=2"}, map[string]string{"b": "2"}},
 		"8 KiB of commas":             {[]string{strings.Repeat(",", 8192)}, nil},
 		"over 8192 bytes":             {[]string{"a=" + strings.Repeat("v", 8191)}, nil},
@@ -125,16 +126,28 @@ func TestBaggageInject(t *testing.T) {
 }
 
 func TestBaggageOverTheLimitsIsCutWhereItIsSent(t *testing.T) {
-	b := baggage.Baggage{}
-	for i := range 100 { // SetMember has no limit
-		m, err := baggage.NewMember(fmt.Sprintf("key%03d", i), strings.Repeat("v", 93))
-		require.NoError(t, err)
-		b, err = b.SetMember(m)
-		require.NoError(t, err)
+	for name, tc := range map[string]struct{ members, size, sent int }{
+		"64 of them":           {100, 100, 64},
+		"8192 bytes":           {100, 150, 54},
+		"8192 bytes, exactly":  {64, 818, 10}, // and 9 commas: 8189
+		"one byte too long":    {64, 1024, 7},
+		"filled to the last":   {63, 2730, 3}, // and 2 commas: 8192
+		"not filled to beyond": {63, 2731, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := baggage.Baggage{}
+			for i := range tc.members { // SetMember has no limit
+				key := fmt.Sprintf("key%03d", i)
+				m, err := baggage.NewMember(key, strings.Repeat("v", tc.size-len(key)-1))
+				require.NoError(t, err)
+				b, err = b.SetMember(m)
+				require.NoError(t, err)
+			}
+			sent := injected(baggage.ContextWithBaggage(context.Background(), b), propagators.Baggage{})["baggage"]
+			assert.Equal(t, keyedList(members(0, tc.sent, tc.size)), keyedList(sent), "the first keys")
+			assert.LessOrEqual(t, len(sent), 8192)
+		})
 	}
-	sent := injected(baggage.ContextWithBaggage(context.Background(), b), propagators.Baggage{})["baggage"]
-	assert.Equal(t, keyedList(members(0, 64, 100)), keyedList(sent), "the first 64 keys")
-	assert.LessOrEqual(t, len(sent), 8192)
 }
 
 func TestBaggageOfNonsenseCostsNoAllocation(t *testing.T) {

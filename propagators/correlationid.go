@@ -204,7 +204,8 @@ func ContextWithCorrelationID(ctx context.Context, id string) context.Context {
 	return &correlated{ctx, id}
 }
 
-// CorrelationIDFromContext returns the correlation id in ctx, or "".
+// CorrelationIDFromContext returns the correlation id in ctx, or "" where there
+// is none or ctx is nil.
 func CorrelationIDFromContext(ctx context.Context) string {
 	if ctx == nil {
 		return ""

@@ -62,4 +62,7 @@ func TestParseXTraceInfoSaysWhatIsWrongWithTheKeysAndNotTheKeys(t *testing.T) {
 	t.Setenv("WAYMARK_HMAC_KEYS", "secret1,hush")
 	_, err := propagators.Parse("xtraceinfo")
 	assert.EqualError(t, err, "propagators: X-Trace-Info HMAC key 2 of 2: 4 bytes, fewer than 6")
+	t.Setenv("WAYMARK_HMAC_KEYS_FILE", "/also")
+	_, err = propagators.Parse("xtraceinfo")
+	assert.EqualError(t, err, "propagators: WAYMARK_HMAC_KEYS and WAYMARK_HMAC_KEYS_FILE are both set, one is allowed")
 }

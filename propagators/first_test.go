@@ -231,6 +231,37 @@ func TestFirstMergesTracestates(t *testing.T) {
 	}
 }
 
+// private carries a whole span context in headers of somebody's own.
+type private struct{ propagation.TraceContext }
+
+func (p private) Extract(ctx context.Context, c propagation.TextMapCarrier) context.Context {
+	return p.TraceContext.Extract(ctx, propagation.MapCarrier{"traceparent": c.Get("x-parent"), "tracestate": c.Get("x-state")})
+}
+
+func TestFirstMergesTheTracestatesOfTwoFormats(t *testing.T) {
+	full := func(from int) string {
+		var list []string
+		for i := range 32 {
+			list = append(list, fmt.Sprintf("k%d=%d", from+i, from))
+		}
+		return strings.Join(list, ",")
+	}
+	for name, tc := range map[string]struct{ first, second, want string }{
+		"other keys":          {"a=1,b=1", "c=2,d=2", "a=1,b=1,c=2,d=2"},
+		"the same key":        {"a=1,b=1", "b=2,c=2", "a=1,b=1,c=2"},
+		"one empty":           {"", "c=2", "c=2"},
+		"the other empty":     {"a=1", "", "a=1"},
+		"more than 32 in all": {full(0), full(100), full(0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			carrier := header([2]string{"traceparent", traceparent}, [2]string{"tracestate", tc.first},
+				[2]string{"x-parent", traceparent}, [2]string{"x-state", tc.second})
+			ctx := propagators.First(propagators.TraceContext{}, private{}).Extract(context.Background(), carrier)
+			assert.Equal(t, tc.want, trace.SpanContextFromContext(ctx).TraceState().String())
+		})
+	}
+}
+
 func TestFirstWithPropagatorsOfOthers(t *testing.T) {
 	both := header([2]string{"traceparent", "00-" + idA + "-" + spA + "-01"}, [2]string{"tracestate", "vendor=1"},
 		[2]string{"b3", idA + "-" + spB + "-1"}, [2]string{"baggage", "a=1"})

@@ -20,8 +20,8 @@ func readOsprofiler(p []byte) (ids osprofilerIDs, ok bool) {
 		if !ok || !r.next(':') {
 			return ids, false
 		}
-		value, ok := r.text()
-		if !ok && !r.null() {
+		value, ok := r.textOrNull()
+		if !ok {
 			return ids, false
 		}
 		switch string(key) {
@@ -74,14 +74,14 @@ func (r *jsonReader) text() ([]byte, bool) {
 	return nil, false
 }
 
-// null consumes the word, if it is what follows.
-func (r *jsonReader) null() bool {
+// textOrNull consumes a string or the word null, which it returns as nil.
+func (r *jsonReader) textOrNull() ([]byte, bool) {
 	r.space()
-	if len(r.rest) < 4 || string(r.rest[:4]) != "null" {
-		return false
+	if len(r.rest) >= 4 && string(r.rest[:4]) == "null" {
+		r.rest = r.rest[4:]
+		return nil, true
 	}
-	r.rest = r.rest[4:]
-	return true
+	return r.text()
 }
 
 func (r *jsonReader) done() bool {

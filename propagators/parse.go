@@ -127,16 +127,20 @@ func unknown(name string, known []string) error {
 // clip bounds what an error quotes.
 func clip(s string) string { return s[:min(len(s), 64)] }
 
-// nearest returns the name with the smallest edit distance, one that begins
-// like the unknown name or continues it before all others.
+// nearest returns the name that was most probably meant: one that is at most
+// two edits away, else one that the unknown name begins or continues, else
+// the one with the smallest edit distance.
 func nearest(name string, known []string) string {
 	name = clip(name)
 	rank := func(candidate string) int {
 		d := distance(name, candidate)
-		if strings.HasPrefix(name, candidate) || strings.HasPrefix(candidate, name) {
-			d -= len(name) + len(candidate)
+		switch {
+		case d <= 2:
+			return d
+		case strings.HasPrefix(name, candidate), strings.HasPrefix(candidate, name):
+			return d + 1000
 		}
-		return d
+		return d + 2000
 	}
 	return slices.MinFunc(append(known, "none"), func(a, b string) int { return rank(a) - rank(b) })
 }

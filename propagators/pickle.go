@@ -12,22 +12,24 @@ import (
 // Opcodes of Python's pickle that a pair of integers is made of; every other
 // one rejects (pickletools.py is the reference).
 const (
-	opProto    = 0x80
-	opFrame    = 0x95
-	opMark     = '('
-	opInt      = 'I'
-	opLong     = 'L'
-	opBinInt   = 'J'
-	opBinInt1  = 'K'
-	opBinInt2  = 'M'
-	opLong1    = 0x8a
-	opTuple    = 't'
-	opTuple2   = 0x86
-	opPut      = 'p'
-	opBinPut   = 'q'
-	opMemoize  = 0x94
-	opStop     = '.'
-	maxPickled = 5 // newest protocol
+	opProto   = 0x80
+	opFrame   = 0x95
+	opMark    = '('
+	opInt     = 'I'
+	opLong    = 'L'
+	opBinInt  = 'J'
+	opBinInt1 = 'K'
+	opBinInt2 = 'M'
+	opLong1   = 0x8a
+	opTuple   = 't'
+	opTuple2  = 0x86
+	opPut     = 'p'
+	opBinPut  = 'q'
+	opMemoize = 0x94
+	opStop    = '.'
+
+	maxPickled     = 5  // newest protocol
+	maxDecimalLine = 21 // 19 digits, L and the line end
 )
 
 // readPickle reads pickle.dumps((a, b)) of any protocol by its shape:
@@ -74,18 +76,19 @@ func readNumber(p []byte) (n uint64, rest []byte, ok bool) {
 	op, p := p[0], p[1:]
 	switch op {
 	case opInt, opLong:
-		line, rest, found := bytes.Cut(p[:min(len(p), 24)], []byte{'\n'})
-		if !found {
+		end := bytes.IndexByte(p[:min(len(p), maxDecimalLine)], '\n')
+		if end < 0 {
 			return 0, nil, false
 		}
-		rest = p[len(line)+1:]
+		digits := p[:end]
 		if op == opLong {
-			if line, found = bytes.CutSuffix(line, []byte{'L'}); !found {
+			if end == 0 || digits[end-1] != 'L' {
 				return 0, nil, false
 			}
+			digits = digits[:end-1]
 		}
-		n, ok = parseDecimal(line)
-		return n, rest, ok
+		n, ok = parseDecimal(digits)
+		return n, p[end+1:], ok
 	case opBinInt1:
 		return uint64(p[0]), p[1:], p[0] != 0
 	case opBinInt2:

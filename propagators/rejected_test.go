@@ -53,6 +53,11 @@ func TestEveryRejectionIsCountedOnceUnderItsReason(t *testing.T) {
 	assert.Len(t, propagators.Rejected(), len(cases), "a reason without a case")
 }
 
+func TestTooManyBaggageMembersAreCountedAsThat(t *testing.T) {
+	got := changed(func() { all(t).Extract(t.Context(), header([2]string{"baggage", members(0, 65, 10)})) })
+	assert.Equal(t, map[propagators.Rejection]uint64{{Format: "baggage", Reason: "too large"}: 1}, got)
+}
+
 func TestWhatIsAbsentOrValidIsNotCounted(t *testing.T) {
 	p := all(t)
 	assert.Empty(t, changed(func() {

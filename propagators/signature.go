@@ -19,9 +19,6 @@ import (
 // or a placeholder leaves; a good key is 20 random bytes or more.
 const minKeyBytes = 6
 
-// signatureLen is the length of a signature as text.
-const signatureLen = 2 * sha1.Size
-
 // signer signs with one key. It may be used from several goroutines.
 type signer struct{ pool sync.Pool }
 

@@ -104,6 +104,7 @@ func TestTracestate(t *testing.T) {
 		"equal keys in two headers":      {[]string{"foo=1", "foo=2"}, "foo=1"},
 		"32 members":                     {[]string{many(0, 20), many(20, 12)}, many(0, 32)},
 		"33 members discard all":         {[]string{many(0, 20), many(20, 13)}, ""},
+		"33 members, one of level 2":     {[]string{"a@=1," + many(0, 32)}, ""},
 		"33 members and a duplicate":     {[]string{"k0=0," + many(0, 33)}, ""},
 		"key of level 2 alone":           {[]string{"foo@=1,bar=2"}, "bar=2"},
 		"key with two @":                 {[]string{"a@b@c=1,bar=2"}, "bar=2"},

@@ -58,7 +58,7 @@ type XTraceInfoConfig struct {
 // nothing. It may be used from several goroutines.
 type XTraceInfo struct {
 	keys     signers
-	unsigned bool
+	unsigned bool // of no effect beside keys
 	format   XTraceInfoFormat
 	decision intent.Decision
 }
@@ -80,7 +80,7 @@ func NewXTraceInfo(config XTraceInfoConfig) (*XTraceInfo, error) {
 		return nil, fmt.Errorf("propagators: X-Trace-Info format %d is not one of the three", config.Inject)
 	}
 	x := &XTraceInfo{
-		unsigned: config.AllowUnsigned && len(config.HMACKeys) == 0,
+		unsigned: config.AllowUnsigned,
 		format:   config.Inject,
 		decision: intent.Accept,
 	}

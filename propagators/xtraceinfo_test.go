@@ -185,10 +185,13 @@ func TestXTraceInfoTomographFormIsWhatPythonTwoWrites(t *testing.T) {
 	assert.Equal(t, trace.TraceID{8: 0x7f, 15: 1}, sc.TraceID(), "63 bits arrive")
 	assert.Equal(t, trace.SpanID{0: 0x7f, 7: 2}, sc.SpanID())
 
-	narrow := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: trace.TraceID{0: 1}, SpanID: trace.SpanID{0: 0x80}, TraceFlags: trace.FlagsSampled,
-	}))
-	assert.Empty(t, injected(narrow, x), "ids that 63 bits cannot tell from zero")
+	for name, ids := range map[string]trace.SpanContextConfig{
+		"trace id": {TraceID: trace.TraceID{0: 1, 8: 0x80}, SpanID: trace.SpanID{7: 1}, TraceFlags: trace.FlagsSampled},
+		"span id":  {TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{0: 0x80}, TraceFlags: trace.FlagsSampled},
+	} {
+		narrow := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(ids))
+		assert.Empty(t, injected(narrow, x), "a %s that 63 bits cannot tell from zero", name)
+	}
 }
 
 func TestXTraceInfoIsNotSentForWhatIsNotSampled(t *testing.T) {
@@ -246,6 +249,35 @@ func TestXTraceInfoTomographCarriesOneRandomnessOnEveryHop(t *testing.T) {
 	// Code, "Pseudo-random numbers/Splitmix64"), 599ed017fb08fc85 in hex.
 	ctx := x.Extract(context.Background(), header(tomograph("(I1234567\nI1\nt.")...))
 	assert.Equal(t, "ot=rv:599ed017fb08fc", trace.SpanContextFromContext(ctx).TraceState().String())
+}
+
+func TestXTraceInfoBase64IsStrict(t *testing.T) {
+	// 37 bytes leave four bits of the last digit unused; a strict decoder wants them zero.
+	pickled := "(I6004799503160661\nI12345678901\ntp0\n."
+	text := tomograph(pickled)[0][1]
+	require.True(t, strings.HasSuffix(text, "Lg=="), text)
+	for name, tc := range map[string]struct {
+		text string
+		want bool
+	}{
+		"as it is":            {text, true},
+		"unused bits":         {strings.TrimSuffix(text, "Lg==") + "Lh==", false},
+		"no padding":          {strings.TrimRight(text, "="), false},
+		"more padding":        {text + "=", false},
+		"line end at the end": {text + "\n", false},
+		"CR inside":           {text[:8] + "\r" + text[8:], false},
+		"space inside":        {text[:8] + " " + text[8:], false},
+		"NUL inside":          {text[:8] + "\x00" + text[8:], false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := background(t)
+			assert.Equal(t, tc.want, unsigned(t).Extract(ctx, propagation.MapCarrier{"x-trace-info": tc.text}) != ctx)
+		})
+	}
+	object := `{"base_id": "4e3e0ec6-2938-40b1-8504-09eb1d4b0dee"} `
+	loose := strings.TrimSuffix(base64.URLEncoding.EncodeToString([]byte(object)), "IA==") + "IB=="
+	ctx := background(t)
+	assert.True(t, signed(t).Extract(ctx, header([2]string{"X-Trace-Info", loose}, [2]string{"X-Trace-HMAC", sign("secret1", loose)})) == ctx)
 }
 
 func TestXTraceInfoHeadersAreBounded(t *testing.T) {
