@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,10 +62,14 @@ func producers() map[string]func(n int) trace.TraceID {
 
 // byTomographHeader is the context of a request with that header.
 func byTomographHeader(t *testing.T, x *propagators.XTraceInfo, id trace.TraceID) context.Context {
-	pickled := fmt.Sprintf("(I%d\nI%d\ntp0\n.", binary.BigEndian.Uint64(id[8:]), 1)
-	header := propagation.MapCarrier{"x-trace-info": base64.StdEncoding.EncodeToString([]byte(pickled))}
+	t.Helper()
+	pickled := append([]byte("(I"), strconv.FormatUint(binary.BigEndian.Uint64(id[8:]), 10)...)
+	pickled = append(pickled, "\nI1\ntp0\n."...)
+	header := propagation.MapCarrier{"x-trace-info": base64.StdEncoding.EncodeToString(pickled)}
 	ctx := x.Extract(context.Background(), header)
-	require.Equal(t, id, trace.SpanContextFromContext(ctx).TraceID())
+	if got := trace.SpanContextFromContext(ctx).TraceID(); got != id {
+		t.Fatalf("the header of %s was read as %s", id, got)
+	}
 	return ctx
 }
 
