@@ -280,6 +280,29 @@ func TestTail(t *testing.T) {
 			exported: []string{"b: error", "root: error"},
 			stats:    stats{Ended: 3, Kept: 2, KeptTraces: 1, Aged: 1, Remembered: 1},
 		},
+		"root runs on long after its trace was kept": {
+			opts: []samplers.TailOption{samplers.WithSlow(0)},
+			run: func(p *pipeline) {
+				ctx, root := p.root("root")
+				p.failing(ctx, "a")
+				time.Sleep(20 * samplers.DefaultMaxAge)
+				p.span(ctx, "b")
+				root.End()
+			},
+			exported: []string{"a: error", "b: error", "root: error"},
+			stats:    stats{Ended: 3, Kept: 3, KeptTraces: 1, Remembered: 1},
+		},
+		"a kept trace is forgotten in the end": {
+			run: func(p *pipeline) {
+				ctx, root := p.root("root")
+				p.failing(ctx, "a")
+				root.End()
+				time.Sleep(2 * samplers.DefaultMaxAge)
+				p.span(ctx, "b")
+			},
+			exported: []string{"a: error", "root: error"},
+			stats:    stats{Ended: 3, Kept: 2, KeptTraces: 1, Late: 1},
+		},
 		"several local roots in one trace": {
 			run: func(p *pipeline) {
 				ctx1, root1 := p.start(remote(kept, 1), "root1")
