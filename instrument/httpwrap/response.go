@@ -146,6 +146,11 @@ func (w *response) readFrom(src io.Reader) (int64, error) {
 		// read leaves the handler free to say so.
 		w.commit(http.StatusOK)
 	}
-	w.count(n, err)
+	if w.exchange.request.Context().Err() == nil {
+		// As far as anybody can tell it is the source that failed.
+		w.count(n, nil)
+	} else {
+		w.count(n, err)
+	}
 	return n, err
 }
