@@ -175,7 +175,9 @@ type anyRouter struct{}
 
 func (anyRouter) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-func (anyRouter) Handler(*http.Request) (http.Handler, string) { return http.NotFoundHandler(), "/any/{x}" }
+func (anyRouter) Handler(*http.Request) (http.Handler, string) {
+	return http.NotFoundHandler(), "/any/{x}"
+}
 
 func TestAnyRouterIsAsked(t *testing.T) {
 	tel := newTelemetry(t)

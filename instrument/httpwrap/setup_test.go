@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,13 @@ func (tel *telemetry) span() sdktrace.ReadOnlySpan {
 	spans := tel.spans.Ended()
 	require.Len(tel.t, spans, 1, "spans ended")
 	return spans[0]
+}
+
+// awaitSpan is span for a server whose Close does not wait for handlers.
+func (tel *telemetry) awaitSpan() sdktrace.ReadOnlySpan {
+	tel.t.Helper()
+	require.Eventually(tel.t, func() bool { return len(tel.spans.Ended()) > 0 }, 10*time.Second, time.Millisecond)
+	return tel.span()
 }
 
 // attributes returns the attributes of a span by key, as text.
