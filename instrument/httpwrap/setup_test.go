@@ -146,6 +146,8 @@ const (
 	clientDuration = "http.client.request.duration"
 )
 
+type headerCarrier = propagation.HeaderCarrier
+
 // get serves one GET.
 func get(h http.Handler, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
