@@ -109,32 +109,33 @@ func cleanAttribute(kv attribute.KeyValue) attribute.KeyValue {
 
 // methods are those of RFC 9110 and PATCH: any other one is the caller's own
 // text, and in names and metrics reads HTTP and _OTHER.
-var methods = map[string]attribute.KeyValue{
-	http.MethodConnect: semconv.HTTPRequestMethodConnect,
-	http.MethodDelete:  semconv.HTTPRequestMethodDelete,
-	http.MethodGet:     semconv.HTTPRequestMethodGet,
-	http.MethodHead:    semconv.HTTPRequestMethodHead,
-	http.MethodOptions: semconv.HTTPRequestMethodOptions,
-	http.MethodPatch:   semconv.HTTPRequestMethodPatch,
-	http.MethodPost:    semconv.HTTPRequestMethodPost,
-	http.MethodPut:     semconv.HTTPRequestMethodPut,
-	http.MethodTrace:   semconv.HTTPRequestMethodTrace,
-}
-
-// method returns the attribute for a request's method and its name in spans.
-// An empty one is GET to a client; a server never sees it.
-func method(m string) (attribute.KeyValue, string) {
-	if m == http.MethodGet || m == "" {
-		return semconv.HTTPRequestMethodGet, http.MethodGet
+var methods = func() map[string]string {
+	m := make(map[string]string)
+	for _, known := range []string{
+		http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
+		http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace,
+	} {
+		m[known] = known
 	}
-	kv, ok := methods[m]
+	return m
+}()
+
+const otherMethod = "_OTHER"
+
+// method returns what a request's method is in attributes and in span names.
+// An empty one is GET to a client; a server never sees it.
+func method(m string) (value, name string) {
+	if m == http.MethodGet || m == "" {
+		return http.MethodGet, http.MethodGet
+	}
+	known, ok := methods[m]
 	if !ok && len(m) <= len(http.MethodOptions) {
-		kv, ok = methods[strings.ToUpper(m)]
+		known, ok = methods[strings.ToUpper(m)]
 	}
 	if !ok {
-		return semconv.HTTPRequestMethodOther, "HTTP"
+		return otherMethod, "HTTP"
 	}
-	return kv, kv.Value.AsString()
+	return known, known
 }
 
 // protocolVersion returns the version of the protocol, "" for one that no
@@ -156,11 +157,16 @@ func protocolVersion(major, minor int) string {
 // hostPort splits "host", "host:port", "[v6]" and "[v6]:port". The port is 0
 // when there is none; the host is "" when it cannot be read.
 func hostPort(s string) (host string, port int) {
-	if strings.IndexByte(s, ':') < 0 {
+	if strings.HasPrefix(s, "[") {
+		end := strings.LastIndexByte(s, ']')
+		if end < 0 {
+			return "", 0
+		}
+		if !strings.Contains(s[end:], ":") {
+			return s[1:end], 0
+		}
+	} else if !strings.Contains(s, ":") {
 		return s, 0
-	}
-	if s[0] == '[' && s[len(s)-1] == ']' {
-		return s[1 : len(s)-1], 0
 	}
 	host, text, err := net.SplitHostPort(s)
 	if err != nil {

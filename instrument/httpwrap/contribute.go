@@ -39,5 +39,7 @@ func (e *exchange) learn(pattern string, r *http.Request) {
 	if e.request.URL != nil && r.URL != nil {
 		route = joinRoutes(e.route, route, e.request.URL.Path, r.URL.Path)
 	}
-	e.late.CompareAndSwap(nil, &route)
+	if route != "" {
+		e.late.CompareAndSwap(nil, &route)
+	}
 }

@@ -42,20 +42,27 @@ type listenerProvider struct {
 
 func (p listenerProvider) Tracer(string, ...trace.TracerOption) trace.Tracer { return p.describer }
 
-// Start keeps the attributes that otelhttp starts a server's span with.
+// enough is what the describer panics with, to leave otelhttp as soon as it
+// has said what is to be known. Whatever it would do next is work for a
+// request that does not exist: a writer wrapped, a context made, a set of
+// metric attributes sorted; it costs as much as all of the rest. At that point
+// otelhttp holds nothing that would have to be given back.
+var enough = new(struct{ _ byte })
+
+// Start hears the attributes that otelhttp starts a server's span with.
 func (d *describer) Start(ctx context.Context, _ string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
 	cfg := trace.NewSpanStartConfig(opts...)
-	d.attrs = cfg.Attributes()
+	if d.attrs = cfg.Attributes(); d.attrs != nil {
+		panic(enough)
+	}
 	return ctx, &d.span
 }
 
-// SetAttributes keeps the first attributes that otelhttp sets, which for a
-// client are those of the request; what follows speaks of a response that
-// there has not been.
+// SetAttributes hears the first attributes that otelhttp sets on a client's
+// span, which are those of the request.
 func (l *listener) SetAttributes(attrs ...attribute.KeyValue) {
-	if l.describer.attrs == nil {
-		l.describer.attrs = attrs
-	}
+	l.describer.attrs = attrs
+	panic(enough)
 }
 
 func newDescriber() *describer {
@@ -76,16 +83,18 @@ var describers = sync.Pool{New: func() any { return newDescriber() }}
 
 // describeServer returns the attributes that otelhttp gives to a request in.
 // The caller owns them.
-func describeServer(r *http.Request) []attribute.KeyValue {
+func describeServer(r *http.Request) (attrs []attribute.KeyValue) {
 	d := describers.Get().(*describer)
+	defer d.heard(&attrs)
 	d.handler.ServeHTTP(blankWriter{}, r)
-	return d.release()
+	return nil
 }
 
 // describeClient returns the attributes that otelhttp gives to a request out,
 // with url.full as far as its host. The caller owns them.
-func describeClient(r *http.Request) []attribute.KeyValue {
+func describeClient(r *http.Request) (attrs []attribute.KeyValue) {
 	d := describers.Get().(*describer)
+	defer d.heard(&attrs)
 	// A request of only what is to be described: otelhttp clones it whole, and
 	// writes its URL out, secrets and all.
 	_, _ = d.client.RoundTrip(&http.Request{
@@ -93,14 +102,17 @@ func describeClient(r *http.Request) []attribute.KeyValue {
 		Proto:  r.Proto,
 		URL:    &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host},
 	})
-	return d.release()
+	return nil
 }
 
-func (d *describer) release() []attribute.KeyValue {
-	attrs := d.attrs
-	d.attrs = nil
+// heard is deferred around the question. It takes over what was heard, and
+// lets any panic but that of enough go on.
+func (d *describer) heard(attrs *[]attribute.KeyValue) {
+	if v := recover(); v != nil && v != any(enough) {
+		panic(v)
+	}
+	*attrs, d.attrs = d.attrs, nil
 	describers.Put(d)
-	return attrs
 }
 
 // blankWriter is a response that nobody gets.

@@ -4,7 +4,9 @@ package httpwrap
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +33,7 @@ type exchange struct {
 	recorded bool
 	start    time.Time
 
-	method     attribute.KeyValue
+	method     string
 	methodName string
 	pattern    string // as found before the span started
 	route      string
@@ -141,11 +143,12 @@ func (e *exchange) outcome(thrown any) outcome {
 		if o.status == 0 && !o.hijacked {
 			o.status = http.StatusInternalServerError
 		}
-	case o.status == 0 && !o.hijacked:
+	case o.hijacked:
+	case o.status == 0:
 		// The server sends 200 for a handler that says nothing.
 		o.status = http.StatusOK
-		o.errorType = e.lost()
-	case w.broken.Load():
+		o.errorType = errorType(e.request.Context().Err())
+	default:
 		o.errorType = e.lost()
 	}
 	if o.hijacked && o.status == 0 {
@@ -160,10 +163,20 @@ func (e *exchange) outcome(thrown any) outcome {
 	return o
 }
 
-// lost names why nobody waits for the response any more: the caller has gone
-// or its time is over. It returns "" when somebody does.
+// lost names why a part of the response could not be sent: the caller has
+// gone, or its time is over. It returns "" when all of it was sent.
 func (e *exchange) lost() string {
-	return errorType(e.request.Context().Err())
+	failure := e.response.failure.Load()
+	if failure == nil {
+		return ""
+	}
+	if err := e.request.Context().Err(); err != nil {
+		return errorType(err)
+	}
+	if errors.Is(*failure, os.ErrDeadlineExceeded) || errors.Is(*failure, http.ErrHandlerTimeout) {
+		return errorType(context.DeadlineExceeded)
+	}
+	return errorType(context.Canceled)
 }
 
 // finalRoute is the route as it is known in the end: WithRoute's, else that
@@ -204,7 +217,8 @@ func (e *exchange) record(o outcome) {
 
 // describe puts the outcome on the span.
 func (e *exchange) describe(o outcome) {
-	attrs := make([]attribute.KeyValue, 0, 8)
+	// A span has a copy of what it was started with.
+	attrs := e.startAttributes[:0]
 	if o.status != 0 {
 		attrs = append(attrs, keyStatus.Int(o.status))
 	}

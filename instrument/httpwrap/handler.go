@@ -29,7 +29,7 @@ type handler struct {
 
 func newHandler(next http.Handler, c *config) *handler {
 	h := &handler{config: c, next: next}
-	h.router, _ = next.(router)
+	h.router, _ = unwrap(next).(router)
 	h.tracers.option = c.tracerProvider
 	h.meters.option = c.meterProvider
 	h.meters.make = newServerInstruments
@@ -139,7 +139,7 @@ func (e *exchange) serve(tracer trace.Tracer, in incoming) {
 		e.body.watch(e.inner)
 	}
 	if e.metrics != nil {
-		e.begun = startedKey{method: e.method.Value.AsString(), tls: r.TLS != nil}
+		e.begun = startedKey{method: e.method, tls: r.TLS != nil}
 		e.metrics.begin(ctx, e.begun)
 	}
 	defer e.finish()
@@ -194,7 +194,7 @@ func (e *exchange) samplingAttributes() []attribute.KeyValue {
 		scheme = schemeHTTPS
 	}
 	host, _ := hostPort(r.Host)
-	attrs := append(e.startAttributes[:0], e.method, scheme, keyServerAddress.String(clean(host, maxValueBytes)))
+	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), scheme, keyServerAddress.String(clean(host, maxValueBytes)))
 	if r.URL != nil && r.URL.Path != "" {
 		attrs = append(attrs, keyPath.String(clean(r.URL.Path, maxURLBytes)))
 	}

@@ -133,7 +133,7 @@ func newClientInstruments(m metric.Meter) *clientInstruments {
 
 func (i *clientInstruments) end(ctx context.Context, e *roundTrip, errorType string, d time.Duration) {
 	key := sentKey{
-		method:    e.method.Value.AsString(),
+		method:    e.method,
 		host:      e.host,
 		port:      e.port,
 		scheme:    e.request.URL.Scheme,

@@ -3,6 +3,7 @@
 package httpwrap
 
 import (
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,29 +70,36 @@ func opaque(s string) string {
 // query returns a raw query in which the values of secret parameters are
 // replaced, and nothing else is changed.
 func (d redactor) query(raw string) string {
-	if raw == "" {
-		return ""
-	}
 	var out strings.Builder
 	done := 0
-	for start := 0; start <= len(raw); {
-		end := start + strings.IndexAny(raw[start:], "&;")
-		if end < start {
-			end = len(raw)
-		}
-		name, value, ok := strings.Cut(raw[start:end], "=")
-		if ok && value != "" && d.secret(name) {
-			out.WriteString(raw[done : start+len(name)+1])
-			out.WriteString(redacted)
-			done = end
-		}
-		start = end + 1
+	for start, end := range d.values(raw) {
+		out.WriteString(raw[done:start])
+		out.WriteString(redacted)
+		done = end
 	}
 	if done == 0 {
 		return raw
 	}
 	out.WriteString(raw[done:])
 	return out.String()
+}
+
+// values yields where in a raw query the values of secret parameters start
+// and end.
+func (d redactor) values(raw string) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for start := 0; start < len(raw); {
+			end := len(raw)
+			if i := strings.IndexAny(raw[start:], "&;"); i >= 0 {
+				end = start + i
+			}
+			name, value, _ := strings.Cut(raw[start:end], "=")
+			if value != "" && d.secret(name) && !yield(start+len(name)+1, end) {
+				return
+			}
+			start = end + 1
+		}
+	}
 }
 
 // secret reports whether name, as it stands in a query, names a secret. A
@@ -106,7 +114,7 @@ func (d redactor) secret(name string) bool {
 }
 
 // text returns an error's text without the secrets of u, which some
-// transports quote.
+// transports quote, whole or in parts.
 func (d redactor) text(s string, u *url.URL) string {
 	if u == nil {
 		return s
@@ -114,22 +122,28 @@ func (d redactor) text(s string, u *url.URL) string {
 	if raw := u.String(); strings.Contains(s, raw) {
 		s = strings.ReplaceAll(s, raw, d.url(u))
 	}
-	if u.User != nil {
-		if password, ok := u.User.Password(); ok && password != "" {
-			s = strings.ReplaceAll(s, password, redacted)
-		}
-	}
-	for name, values := range u.Query() {
-		if !d.secret(name) {
-			continue
-		}
-		for _, value := range values {
-			// A shorter one would also be found where it is not meant.
-			if len(value) >= minSecretBytes {
-				s = strings.ReplaceAll(s, value, redacted)
-				s = strings.ReplaceAll(s, url.QueryEscape(value), redacted)
-			}
+	for _, secret := range d.secrets(u) {
+		// A shorter one would also be found where it is not meant.
+		if len(secret) >= minSecretBytes {
+			s = strings.ReplaceAll(s, secret, redacted)
 		}
 	}
 	return s
+}
+
+// secrets returns the secrets of u, as they stand there and unescaped.
+func (d redactor) secrets(u *url.URL) (secrets []string) {
+	if u.User != nil {
+		password, _ := u.User.Password()
+		secrets = append(secrets, u.User.String(), password, u.User.Username())
+	}
+	for _, raw := range []string{u.RawQuery, u.EscapedFragment()} {
+		for start, end := range d.values(raw) {
+			secrets = append(secrets, raw[start:end])
+			if plain, err := url.QueryUnescape(raw[start:end]); err == nil {
+				secrets = append(secrets, plain)
+			}
+		}
+	}
+	return secrets
 }

@@ -25,7 +25,7 @@ type response struct {
 	prepared atomic.Bool
 	copying  atomic.Bool
 	hijacked atomic.Bool
-	broken   atomic.Bool
+	failure  atomic.Pointer[error]
 	status   atomic.Int32
 	bytes    atomic.Int64
 }
@@ -88,9 +88,16 @@ func (w *response) count(n int64, err error) {
 	if n > 0 && w.exchange.inner.Method != http.MethodHead {
 		w.bytes.Add(n)
 	}
-	if err != nil {
-		w.broken.Store(true)
+	if err != nil && !isMisuse(err) {
+		w.failure.CompareAndSwap(nil, &err)
 	}
+}
+
+// isMisuse reports whether a write failed for what the handler did, and not
+// for what became of the connection.
+func isMisuse(err error) bool {
+	return errors.Is(err, http.ErrBodyNotAllowed) || errors.Is(err, http.ErrContentLength) ||
+		errors.Is(err, http.ErrHijacked) || errors.Is(err, http.ErrNotSupported)
 }
 
 // FlushError is what an http.ResponseController calls. It returns the error
@@ -139,6 +146,11 @@ func (w *response) readFrom(src io.Reader) (int64, error) {
 		// read leaves the handler free to say so.
 		w.commit(http.StatusOK)
 	}
-	w.count(n, err)
+	if w.exchange.request.Context().Err() == nil {
+		// As far as anybody can tell it is the source that failed.
+		w.count(n, nil)
+	} else {
+		w.count(n, err)
+	}
 	return n, err
 }

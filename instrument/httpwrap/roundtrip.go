@@ -30,7 +30,7 @@ type roundTrip struct {
 	start     time.Time
 	metrics   *clientInstruments
 
-	method     attribute.KeyValue
+	method     string
 	methodName string
 	route      string
 	host       string
@@ -181,7 +181,8 @@ func (e *roundTrip) record(err error) {
 		kind = statusText(status)
 	}
 	if e.recorded {
-		attrs := make([]attribute.KeyValue, 0, 4)
+		// A span has a copy of what it was started with.
+		attrs := e.startAttributes[:0]
 		if status != 0 {
 			attrs = append(attrs, keyStatus.Int(status))
 		}

@@ -27,13 +27,24 @@ func lookup(h router, r *http.Request) string {
 			break
 		}
 		pattern = p
-		inner, ok := next.(router)
+		inner, ok := unwrap(next).(router)
 		if !ok {
 			break
 		}
 		h = inner
 	}
 	return pattern
+}
+
+// unwrap returns the handler that Handlers of ours stand around.
+func unwrap(next http.Handler) http.Handler {
+	for {
+		h, ok := next.(*handler)
+		if !ok {
+			return next
+		}
+		next = h.next
+	}
 }
 
 // isRedirectedPath reports whether what ServeMux calls a pattern is the path
@@ -64,14 +75,20 @@ func spanName(method, route, pattern string) string {
 	return method + " " + route
 }
 
-// joinRoutes returns the route of a request that a subtree of outer passed
-// on with a shorter path, as http.StripPrefix does, to be served as inner.
+// joinRoutes returns the route of a request for outerPath that a subtree
+// called outer passed on, to be served as inner under innerPath: the same, or
+// one without its beginning, as http.StripPrefix leaves it. It returns "" when
+// the paths have nothing in common, for then it is another request.
 func joinRoutes(outer, inner, outerPath, innerPath string) string {
-	stripped := len(innerPath) < len(outerPath) && strings.HasSuffix(outerPath, innerPath)
-	if !stripped || !strings.HasSuffix(outer, "/") || !strings.HasPrefix(inner, "/") {
+	switch {
+	case outerPath == innerPath:
 		return inner
+	case !strings.HasSuffix(outerPath, innerPath):
+		return ""
+	case strings.HasSuffix(outer, "/") && strings.HasPrefix(inner, "/"):
+		return strings.TrimSuffix(outer, "/") + inner
 	}
-	return strings.TrimSuffix(outer, "/") + inner
+	return inner
 }
 
 // copyBack lets the code around us see what the handler's copy of the request

@@ -3,10 +3,13 @@
 package httpwrap_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,6 +69,13 @@ func (tel *telemetry) span() sdktrace.ReadOnlySpan {
 	spans := tel.spans.Ended()
 	require.Len(tel.t, spans, 1, "spans ended")
 	return spans[0]
+}
+
+// awaitSpan is span for a server whose Close does not wait for handlers.
+func (tel *telemetry) awaitSpan() sdktrace.ReadOnlySpan {
+	tel.t.Helper()
+	require.Eventually(tel.t, func() bool { return len(tel.spans.Ended()) > 0 }, 10*time.Second, time.Millisecond)
+	return tel.span()
 }
 
 // attributes returns the attributes of a span by key, as text.
@@ -136,6 +146,8 @@ const (
 	clientDuration = "http.client.request.duration"
 )
 
+type headerCarrier = propagation.HeaderCarrier
+
 // get serves one GET.
 func get(h http.Handler, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
@@ -145,4 +157,22 @@ func get(h http.Handler, target string, headers ...string) *httptest.ResponseRec
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
+}
+
+// syncBuffer is a buffer that a server's goroutines may write to.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) contains(s string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Contains(b.buf.Bytes(), []byte(s))
 }

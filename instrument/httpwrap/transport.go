@@ -150,7 +150,7 @@ func (e *roundTrip) send(sent *http.Request) (*http.Response, error) {
 // samplingAttributes are those that the semantic conventions want a sampler
 // to see, without the URL, which costs more than all the others.
 func (e *roundTrip) samplingAttributes() []attribute.KeyValue {
-	attrs := append(e.startAttributes[:0], e.method, keyServerAddress.String(e.host))
+	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), keyServerAddress.String(e.host))
 	if e.port > 0 {
 		attrs = append(attrs, keyServerPort.Int(e.port))
 	}
@@ -169,6 +169,8 @@ func (e *roundTrip) requestAttributes(sent *http.Request) []attribute.KeyValue {
 	for _, kv := range described {
 		switch kv.Key {
 		case keyMethod, keyServerAddress, keyServerPort:
+		case keyProtocol:
+			// The version that was asked for need not be the one spoken.
 		case keyFull:
 			attrs = append(attrs, keyFull.String(clean(t.redact.url(r.URL), maxURLBytes)))
 		default:
