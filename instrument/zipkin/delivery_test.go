@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -256,14 +257,41 @@ func TestNoMoreThan64KiBOfAReplyIsRead(t *testing.T) {
 	assert.LessOrEqual(t, body.n, 64<<10)
 }
 
+// silent is a body that says nothing until its request is over.
+type silent struct{ ctx context.Context }
+
+func (s silent) Read([]byte) (int, error) {
+	<-s.ctx.Done()
+	return 0, s.ctx.Err()
+}
+
+func TestAReplyThatDoesNotEndHoldsNothingUp(t *testing.T) {
+	for _, status := range []int{202, 500} {
+		synctest.Test(t, func(t *testing.T) {
+			e, err := New("http://collector.example", WithClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, ContentLength: -1, Body: io.NopCloser(silent{r.Context()}), Header: http.Header{}}, nil
+			})}))
+			require.NoError(t, err)
+			begin := time.Now()
+			err = e.ExportSpans(context.Background(), batch(1))
+			assert.Equal(t, drainTime, time.Since(begin))
+			assert.Equal(t, status == 202, err == nil, "the status is what counts")
+			settled(t, e, err)
+		})
+	}
+}
+
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	c := instrumenttest.NewCollector(t, instrumenttest.Status(202).WithBody("thanks"))
-	opened := 0
+	opened, closed := 0, make(chan struct{}, 8)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := &http.Server{Handler: c, ConnState: func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
+		switch s {
+		case http.StateNew:
 			opened++ // by the one goroutine that accepts
+		case http.StateClosed:
+			closed <- struct{}{}
 		}
 	}}
 	done := make(chan struct{})
@@ -273,6 +301,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		require.NoError(t, e.ExportSpans(context.Background(), batch(1)))
 	}
 	require.NoError(t, e.Shutdown(context.Background()))
+	<-closed // by Shutdown: the server is still up
 	require.NoError(t, server.Close())
 	<-done
 	assert.Equal(t, 1, opened)

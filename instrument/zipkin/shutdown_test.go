@@ -74,6 +74,22 @@ func TestShutdownCancelsWhenItsContextEnds(t *testing.T) {
 	}
 }
 
+func TestCountersAreFinalWhenShutdownReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := New("http://collector.example", WithClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}))
+		require.NoError(t, err)
+		go func() { _ = e.ExportSpans(context.Background(), batch(7)) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		err = e.Shutdown(ctx)
+		assert.Equal(t, Dropped{Canceled: 7}, settled(t, e, err).Dropped)
+	})
+}
+
 func TestShutdownDoesNotWaitForAClientThatHeedsNoContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
