@@ -33,7 +33,7 @@ type core struct {
 
 func newCore(cfg config, t transport) *core {
 	c := &core{config: cfg, byKey: make(map[string]*series)}
-	c.root = newScope(cfg.prefix, slices.Clone(cfg.tags), 1)
+	c.root = newScope(cfg.prefix, cfg.tags, 1)
 	c.table.init()
 	c.queue.init(cfg.shards, cfg.queueBytes, &c.stats)
 	c.memberBytes.Store(int64(cfg.queueBytes))
@@ -104,13 +104,7 @@ func (c *core) register(h uint64, k kind, sc *scope, name string, tags []Tag) *s
 		s = c.newSeries(f, k, h, c.rateOf(k, sc))
 		c.byKey[f.key] = s
 	}
-	// The caller's strings may be slices of something large, or of memory that
-	// is used again: an entry keeps copies.
-	e := &entry{hash: h, kind: k, scope: sc, name: strings.Clone(name), series: s}
-	for _, t := range tags {
-		e.tags = append(e.tags, Tag{Key: strings.Clone(t.Key), Value: strings.Clone(t.Value)})
-	}
-	c.table.insert(e)
+	c.table.insert(&entry{hash: h, kind: k, scope: sc, name: strings.Clone(name), tags: cloneTags(tags), series: s})
 	return s
 }
 

@@ -5,6 +5,7 @@ package metrics
 import (
 	"hash/maphash"
 	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -19,10 +20,21 @@ type scope struct {
 
 var seed = maphash.MakeSeed()
 
+// newScope keeps copies of what it is given.
 func newScope(prefix string, tags []Tag, rate float64) *scope {
-	sc := &scope{prefix: prefix, tags: tags, rate: rate}
+	sc := &scope{prefix: strings.Clone(prefix), tags: cloneTags(tags), rate: rate}
 	sc.hash = hashName(maphash.Comparable(seed, rate), prefix, tags)
 	return sc
+}
+
+// cloneTags copies tags and their strings, which may be slices of something
+// large, or of memory that is used again.
+func cloneTags(tags []Tag) []Tag {
+	clones := make([]Tag, len(tags))
+	for i, t := range tags {
+		clones[i] = Tag{Key: strings.Clone(t.Key), Value: strings.Clone(t.Value)}
+	}
+	return clones
 }
 
 // same reports whether two scopes add the same.
