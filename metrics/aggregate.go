@@ -147,9 +147,7 @@ func (s *series) collect(o *outbox, final bool) {
 	s.closed = s.closed || final
 	switch s.kind {
 	case kindCounter:
-		if total, any := s.sum.take(final); any {
-			o.add(s.appendCount(o.buf, total))
-		}
+		s.collectCounter(o, final)
 	case kindGauge:
 		s.collectGauge(o)
 	case kindSet:
@@ -160,6 +158,18 @@ func (s *series) collect(o *outbox, final bool) {
 		s.members = members{}
 	default:
 		s.collectReservoir(o)
+	}
+}
+
+func (s *series) collectCounter(o *outbox, final bool) {
+	total, any := s.sum.take(final)
+	switch {
+	case !s.core.dialect.wholeCounters() && s.part != 0:
+		v, _ := clamp(float64(total) + s.part)
+		s.part = 0
+		o.add(s.appendValue(o.buf, v))
+	case any:
+		o.add(s.appendCount(o.buf, total))
 	}
 }
 

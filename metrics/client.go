@@ -91,6 +91,17 @@ func (c *Client) Count(name string, delta int64, tags ...Tag) {
 	c.core.find(kindCounter, c.scope, name, tags).count(delta)
 }
 
+// CountFloat adds delta to a counter that is measured rather than counted:
+// seconds, bytes scaled by something. [DogStatsD] sends the fraction; in the
+// other dialects, whose receivers cut it off, it waits until it makes a whole,
+// so that the total stays right. NaN and infinities are dropped and counted.
+func (c *Client) CountFloat(name string, delta float64, tags ...Tag) {
+	if c == nil {
+		return
+	}
+	c.core.find(kindCounter, c.scope, name, tags).countFloat(delta)
+}
+
 // Gauge sets a gauge. NaN and infinities are dropped and counted.
 func (c *Client) Gauge(name string, value float64, tags ...Tag) {
 	if c == nil {

@@ -53,6 +53,7 @@ func TestEverythingAfterCloseIsCounted(t *testing.T) {
 			use := func() {
 				c.Count("n", 1)
 				c.Count("n", 0)
+				c.CountFloat("n", 0.5)
 				c.Count("n", 1<<50)
 				c.Gauge("g", 1)
 				c.GaugeDelta("g", 1)
@@ -75,7 +76,7 @@ func TestEverythingAfterCloseIsCounted(t *testing.T) {
 			child.Set("new", "x")
 			child.Counter("newer").Add(1 << 50)
 			after := c.Stats()
-			assert.EqualValues(t, 9+2+5, after.Dropped.Closed)
+			assert.EqualValues(t, 10+2+5, after.Dropped.Closed)
 			assert.Zero(t, before.Dropped)
 			after.Dropped.Closed = 0
 			assert.Equal(t, before, after, "and nothing else happens")

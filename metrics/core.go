@@ -24,7 +24,7 @@ type core struct {
 	closed    bool
 	byKey     map[string]*series // by frame.key
 	summed    []*series          // those that gather values; append only
-	others    [kindSet + 1]atomic.Pointer[series]
+	others    [kinds]atomic.Pointer[series]
 	oversized *series // dead
 	late      *series // dead
 
@@ -121,8 +121,11 @@ func (c *core) rateOf(k kind, sc *scope) float64 {
 // newSeries registers a series. c.mu is held.
 func (c *core) newSeries(f frame, k kind, h uint64, rate float64) *series {
 	s := &series{frame: f, core: c, kind: k, hash: h, rate: rate, lost: &c.stats.droppedClosed}
-	if c.unaggregated && k == kindGauge {
-		s.delta = &series{frame: f, core: c, kind: kindGaugeDelta, hash: h, rate: 1, lost: s.lost}
+	switch {
+	case c.unaggregated && k == kindGauge:
+		s.twin = &series{frame: f, core: c, kind: kindGaugeDelta, hash: h, rate: 1, lost: s.lost}
+	case c.unaggregated && k == kindCounter && !c.dialect.wholeCounters():
+		s.twin = &series{frame: f, core: c, kind: kindCounterFloat, hash: h, rate: rate, lost: s.lost}
 	}
 	queued := k == kindTiming || k == kindHistogram
 	if c.reservoir > 0 && queued {

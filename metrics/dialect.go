@@ -56,10 +56,15 @@ type kind uint8
 const (
 	kindCounter kind = iota
 	kindGauge
-	kindGaugeDelta // shares the series of kindGauge when it is aggregated
-	kindTiming     // nanoseconds
-	kindHistogram  // a number without a unit
+	kindTiming    // nanoseconds
+	kindHistogram // a number without a unit
 	kindSet
+
+	kinds // how many a caller can mean
+
+	// Of twins only.
+	kindGaugeDelta
+	kindCounterFloat
 )
 
 // typeOf returns what a line says of k.
@@ -67,7 +72,7 @@ func (d Dialect) typeOf(k kind) string {
 	switch k {
 	case kindCounter:
 		return "c"
-	case kindGauge, kindGaugeDelta:
+	case kindGauge:
 		return "g"
 	case kindSet:
 		return "s"
@@ -85,6 +90,10 @@ func (d Dialect) signedTimers() bool { return d == DogStatsD }
 
 // relativeGauges reports whether the receiver reads +1 and -1 as changes.
 func (d Dialect) relativeGauges() bool { return d != DogStatsD }
+
+// wholeCounters reports whether a counter has to be an integer. The Collector
+// and Telegraf cut off what is behind the point.
+func (d Dialect) wholeCounters() bool { return d != DogStatsD }
 
 // frame is what stands before and after the value of every line of a series,
 // and the key that tells series apart whatever the order of their tags.

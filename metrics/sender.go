@@ -94,7 +94,7 @@ func (s *sender) run() {
 func (s *sender) drain() error {
 	var errs []error
 	for _, step := range []func() error{
-		func() error { return s.send(false) }, // what an earlier failure left
+		s.resend,
 		func() error { return s.drainQueue(true) },
 		s.drainSeries,
 		func() error { return s.send(true) },
@@ -112,11 +112,14 @@ func (s *sender) drain() error {
 // drainFullChunks sends whole packets of timers, and leaves the rest until the
 // next tick.
 func (s *sender) drainFullChunks() error {
-	if err := s.send(false); err != nil {
+	if err := s.resend(); err != nil {
 		return err
 	}
 	return s.drainQueue(false)
 }
+
+// resend sends what an earlier failure left, before anything is added to it.
+func (s *sender) resend() error { return s.send(s.retry.pause > 0) }
 
 func (s *sender) drainQueue(all bool) error {
 	q := &s.core.queue
@@ -126,6 +129,10 @@ func (s *sender) drainQueue(all bool) error {
 			c := q.take(&q.shards[i], all, s.closing)
 			if c == nil {
 				break
+			}
+			if s.giveUp { // no need to write them, then
+				s.core.stats.droppedUnsent.Add(uint64(c.n))
+				c.n = 0
 			}
 			for _, v := range c.samples[:c.n] {
 				s.out.add(v.series.append(s.out.buf, v.bits))
@@ -253,6 +260,10 @@ func (s *sender) flush(ctx context.Context) error {
 	}
 }
 
+// grace is how long a transport of ours may take to notice that time is up,
+// far more than it needs.
+const grace = time.Second
+
 // close stops the goroutine and waits for it, but no longer than it must: a
 // writer that hangs, or an error handler that calls Close, would never let it
 // end.
@@ -262,7 +273,7 @@ func (s *sender) close(timeout time.Duration) error {
 		return s.err
 	}
 	s.cancel()
-	if !s.traits.foreign && s.ended(timeout) {
+	if !s.traits.foreign && s.ended(grace) {
 		return s.err
 	}
 	return errors.New("metrics: close: the transport is still busy after " + timeout.String())

@@ -28,10 +28,14 @@ type series struct {
 
 	mu      sync.Mutex // guards what follows, never held during input or output
 	closed  bool
+	part    float64 // of a counter: what has not made a whole
 	gauge   gauge
 	members members
 	sampled reservoir
-	delta   *series // of a gauge that is not aggregated: its relative lines
+
+	// Of a series that is not aggregated: the same frame around other values,
+	// the changes of a gauge or the fractions of a counter.
+	twin *series
 }
 
 // count adds delta to a counter.
@@ -50,6 +54,32 @@ func (s *series) count(delta int64) {
 		delta = 0 // it is in
 	}
 	s.settle(delta)
+}
+
+// countFloat adds delta to a counter. What does not make a whole stays behind,
+// except where the receiver takes it.
+func (s *series) countFloat(delta float64) {
+	delta, ok := s.number(delta)
+	if !ok {
+		return
+	}
+	if s.twin != nil {
+		s.twin.sample(math.Float64bits(delta))
+		return
+	}
+	s.mu.Lock()
+	closed := s.closed
+	whole, part := math.Modf(s.part + delta)
+	s.part = part
+	s.mu.Unlock()
+	switch {
+	case closed:
+		s.lost.Add(1)
+	case whole != 0:
+		s.count(int64(whole))
+	case !s.core.dialect.wholeCounters():
+		s.sum.touched.Store(true)
+	}
 }
 
 // time records a duration.
@@ -82,7 +112,7 @@ func (s *series) sample(bits uint64) {
 	switch {
 	case s.dead:
 		s.lost.Add(1)
-	case s.core.reservoir > 0 && s.kind != kindCounter:
+	case s.core.reservoir > 0 && (s.kind == kindTiming || s.kind == kindHistogram):
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.closed {
@@ -142,7 +172,7 @@ func (s *series) change(delta float64) {
 	case !s.core.unaggregated:
 		s.gauge.change(delta, relative)
 	case relative:
-		s.core.queue.addInOrder(s.delta, math.Float64bits(delta))
+		s.core.queue.addInOrder(s.twin, math.Float64bits(delta))
 	default:
 		s.gauge.level, _ = clamp(s.gauge.level + delta)
 		s.core.queue.addInOrder(s, math.Float64bits(s.gauge.level))
@@ -180,7 +210,7 @@ func (s *series) append(dst []byte, bits uint64) []byte {
 		return s.appendGauge(dst, math.Float64frombits(bits), s.core.dialect.relativeGauges())
 	case kindGaugeDelta:
 		return s.appendGaugeDelta(dst, math.Float64frombits(bits))
-	case kindHistogram:
+	case kindHistogram, kindCounterFloat:
 		return s.appendValue(dst, math.Float64frombits(bits))
 	}
 	return s.appendTiming(dst, time.Duration(bits))

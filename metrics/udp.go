@@ -23,7 +23,7 @@ type udp struct {
 	target
 	conn    *net.UDPConn
 	current atomic.Pointer[destinations]
-	armed   bool
+	disarm  func() bool // set by the first send
 
 	stop     context.CancelFunc // of the resolver
 	resolver sync.WaitGroup
@@ -139,9 +139,8 @@ func (u *udp) usable(addrs []netip.Addr) []netip.Addr {
 func (u *udp) traits() traits { return traits{paced: true} }
 
 func (u *udp) send(ctx context.Context, packet []byte) (int, error) {
-	if !u.armed {
-		u.armed = true
-		context.AfterFunc(ctx, func() { _ = u.conn.SetWriteDeadline(longAgo) })
+	if u.disarm == nil {
+		u.disarm = context.AfterFunc(ctx, func() { _ = u.conn.SetWriteDeadline(longAgo) })
 	}
 	select {
 	case <-u.tried:
@@ -161,6 +160,9 @@ func (u *udp) send(ctx context.Context, packet []byte) (int, error) {
 
 func (u *udp) close() {
 	u.stop()
+	if u.disarm != nil {
+		u.disarm()
+	}
 	_ = u.conn.Close()
 	u.resolver.Wait()
 }
