@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func drainAll(q *queue, final bool) (got []sample) {
+	for i := range q.shards {
+		for {
+			c := q.take(&q.shards[i], true, final)
+			if c == nil {
+				break
+			}
+			got = append(got, c.samples[:c.n]...)
+			q.free(c)
+		}
+	}
+	return got
+}
+
+func TestQueueIsBoundedInBytes(t *testing.T) {
+	var stats counters
+	var q queue
+	q.init(4, 10*chunkBytes, &stats)
+	s := &series{hash: 1}
+	const n = 20 * chunkSamples
+	for i := range uint64(n) {
+		q.add(s, i)
+	}
+	assert.Equal(t, 10*chunkSamples, q.waiting())
+	assert.EqualValues(t, n-10*chunkSamples, stats.droppedQueue.Load())
+	assert.Len(t, drainAll(&q, false), 10*chunkSamples)
+	for i := range uint64(n) {
+		q.add(s, i)
+	}
+	assert.Equal(t, 10*chunkSamples, q.waiting(), "room comes back")
+}
+
+func TestQueueKeepsTheOrderOfAHash(t *testing.T) {
+	var stats counters
+	var q queue
+	q.init(4, 1<<20, &stats)
+	a, b := &series{hash: 1}, &series{hash: 2}
+	for i := range uint64(1000) {
+		q.addInOrder(a, i)
+		q.addInOrder(b, i)
+	}
+	next := map[*series]uint64{}
+	for _, v := range drainAll(&q, false) {
+		require.Equal(t, next[v.series], v.bits)
+		next[v.series]++
+	}
+	assert.EqualValues(t, 1000, next[a])
+}
+
+func TestQueueLeavesPartsOfChunksUntilTheyAreWanted(t *testing.T) {
+	var stats counters
+	var q queue
+	q.init(1, 1<<20, &stats)
+	s := &series{}
+	for i := range uint64(chunkSamples + 5) {
+		q.add(s, i)
+	}
+	assert.Len(t, q.wake, 1, "a full chunk wakes the sender")
+	c := q.take(&q.shards[0], false, false)
+	require.NotNil(t, c)
+	assert.Equal(t, chunkSamples, c.n)
+	assert.Nil(t, q.take(&q.shards[0], false, false))
+	c = q.take(&q.shards[0], true, false)
+	require.NotNil(t, c)
+	assert.Equal(t, 5, c.n)
+}
+
+func TestQueueCountsWhatComesAfterTheEnd(t *testing.T) {
+	var stats counters
+	var q queue
+	q.init(2, 1<<20, &stats)
+	var wg sync.WaitGroup
+	const goroutines, each = 4, 10_000
+	start := make(chan struct{})
+	for g := range goroutines {
+		s := &series{hash: uint64(g)}
+		wg.Go(func() {
+			<-start
+			for i := range uint64(each) {
+				q.add(s, i)
+			}
+		})
+	}
+	close(start)
+	got := len(drainAll(&q, true))
+	wg.Wait()
+	assert.Zero(t, q.waiting())
+	assert.EqualValues(t, goroutines*each, uint64(got)+stats.droppedClosed.Load()+stats.droppedQueue.Load())
+}
