@@ -80,7 +80,7 @@ func TestWhoWins(t *testing.T) {
 		"a batch beyond its queue":            {env: variables{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5000"}, sampler: ratioText, problem: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE="5000"`},
 		"a bool that is not one":              {env: variables{"OTEL_SDK_DISABLED": "yes"}, sampler: ratioText, problem: `nearest valid value "true"`},
 		"a timeout with a unit":               {env: variables{"OTEL_EXPORTER_ZIPKIN_TIMEOUT": "10s"}, sampler: ratioText, problem: `OTEL_EXPORTER_ZIPKIN_TIMEOUT="10s"`},
-		"an endpoint without a scheme":        {env: variables{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "localhost:9411"}, sampler: ratioText, problem: `scheme http or https`},
+		"an endpoint without a scheme":        {env: variables{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "localhost:9411"}, sampler: ratioText, problem: `scheme other than http, https and unix; using http://127.0.0.1:9411`},
 		"an exporter misspelt":                {env: variables{"OTEL_TRACES_EXPORTER": "zipkn"}, sampler: ratioText, problem: `nearest valid value "zipkin"`},
 		"an exporter that is not linked":      {env: variables{"OTEL_TRACES_EXPORTER": "otlp"}, sampler: ratioText, problem: `instrument.WithNamedExporter("otlp", …)`},
 		"none beside others":                  {env: variables{"OTEL_TRACES_EXPORTER": "none,zipkin"}, sampler: ratioText, problem: `names none beside others`},
@@ -171,14 +171,12 @@ func TestMistakesInCodeFailWithValueAndRule(t *testing.T) {
 		option instrument.Option
 		want   string
 	}{
-		"ratio over 1":        {instrument.WithSampleRatio(1.5), "instrument: sample ratio 1.5 is outside 0 and [2^-56, 1]"},
-		"ratio below 0":       {instrument.WithSampleRatio(-0.1), "instrument: sample ratio -0.1 is outside 0 and [2^-56, 1]"},
-		"ratio too small":     {instrument.WithSampleRatio(1e-30), "instrument: sample ratio 1e-30 is outside 0 and [2^-56, 1]"},
-		"nil sampler":         {instrument.WithSampler(nil), "instrument: sampler is nil"},
-		"nil propagator":      {instrument.WithPropagators(propagators.B3{}, nil), "instrument: propagator 2 of 2 is nil"},
-		"no scheme":           {instrument.WithZipkin("127.0.0.1:9411"), `instrument: zipkin: endpoint "127.0.0.1:9411" is not a URL`},
-		"wrong scheme":        {instrument.WithZipkin("ftp://user:secret@host/x?key=secret"), `instrument: zipkin: endpoint "ftp://REDACTED@host/x?key=REDACTED" needs the scheme http or https`},
-		"no host":             {instrument.WithZipkin("http:///api"), `instrument: zipkin: endpoint "http:///api" has no host`},
+		"ratio over 1":    {instrument.WithSampleRatio(1.5), "instrument: sample ratio 1.5 is outside 0 and [2^-56, 1]"},
+		"ratio below 0":   {instrument.WithSampleRatio(-0.1), "instrument: sample ratio -0.1 is outside 0 and [2^-56, 1]"},
+		"ratio too small": {instrument.WithSampleRatio(1e-30), "instrument: sample ratio 1e-30 is outside 0 and [2^-56, 1]"},
+		"nil sampler":     {instrument.WithSampler(nil), "instrument: sampler is nil"},
+		"nil propagator":  {instrument.WithPropagators(propagators.B3{}, nil), "instrument: propagator 2 of 2 is nil"},
+
 		"nil exporter":        {instrument.WithExporters(nil), "instrument: exporter function is nil"},
 		"unnamed exporter":    {instrument.WithNamedExporter(" ", nil), `instrument: named exporter "" needs a name other than none and a function`},
 		"nil processor":       {instrument.WithSpanProcessor(nil), "instrument: span processor is nil"},
@@ -194,6 +192,20 @@ func TestMistakesInCodeFailWithValueAndRule(t *testing.T) {
 			_, err := instrument.New(context.Background(), tc.option, nil)
 			require.EqualError(t, err, tc.want)
 		})
+	}
+}
+
+func TestAWrongZipkinURLFailsWithoutItsSecrets(t *testing.T) {
+	for url, rule := range map[string]string{
+		"127.0.0.1:9411":                      "URL",
+		"ftp://user:s3cr3t@host/x?key=s3cr3t": "scheme",
+		"http:///api":                         "host",
+		"http://us er:s3cr3t@host/":           "URL",
+	} {
+		_, err := instrument.New(context.Background(), instrument.WithZipkin(url))
+		require.ErrorContains(t, err, rule)
+		assert.True(t, strings.HasPrefix(err.Error(), `instrument: exporter "zipkin": zipkin: `), "%v", err)
+		assert.NotContains(t, err.Error(), "s3cr3t")
 	}
 }
 

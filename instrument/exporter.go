@@ -113,7 +113,7 @@ func openOne(ctx context.Context, o opener, s *settings) (exporters Exporters, e
 	if url == "" {
 		url = s.zipkinURL
 	}
-	return openZipkin(url, s.zipkinTimeout)
+	return openZipkin(url, s.zipkinTimeout, o.zipkinOptions)
 }
 
 func (o opened) signals() []string {

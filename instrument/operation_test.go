@@ -189,24 +189,6 @@ func TestNilFunctionsDoNothing(t *testing.T) {
 	assert.Empty(t, rec.Ended())
 }
 
-func TestSampledAndUnsampledDecideTheNextRootAlone(t *testing.T) {
-	rec := record(t, instrument.WithSampleRatio(0))
-	nop := func(context.Context) error { return nil }
-	ctx := instrument.Sampled(context.Background())
-	require.NoError(t, instrument.Do(ctx, "forced", func(ctx context.Context) error { return instrument.Do(ctx, "its child", nop) }))
-	require.NoError(t, instrument.Do(ctx, "second root", nop))
-	assert.Len(t, rec.Ended(), 2)
-}
-
-func TestUnsampledSilencesARoot(t *testing.T) {
-	rec := record(t)
-	nop := func(context.Context) error { return nil }
-	ctx := instrument.Unsampled(context.Background())
-	require.NoError(t, instrument.Do(ctx, "silent", nop))
-	require.NoError(t, instrument.Do(ctx, "second root", nop))
-	assert.Equal(t, "second root", only(t, rec).Name())
-}
-
 func TestOperationsCostNothingBeforeSetup(t *testing.T) {
 	assert.Zero(t, allocsBeforeSetup)
 }

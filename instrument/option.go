@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -18,6 +17,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/waymark-otel/waymark/instrument/zipkin"
 	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
@@ -41,15 +41,19 @@ type Exporters struct {
 // opener is an exporter to be opened. Without a function it is Zipkin's, to
 // zipkinURL or, when that is empty, to where the environment says.
 type opener struct {
-	name      string
-	zipkinURL string
-	open      func(context.Context) (Exporters, error)
+	name          string
+	zipkinURL     string
+	zipkinOptions []zipkin.Option
+	open          func(context.Context) (Exporters, error)
 }
 
 type config struct {
 	service, version string
 	attributes       []attribute.KeyValue
 	sampler          sdktrace.Sampler // of roots; nil: environment or default
+	forced           *float64         // per second; nil: default
+	keepErrors       bool
+	tail             []samplers.TailOption
 	propagators      []propagation.TextMapPropagator
 	exporters        []opener
 	noDefault        bool
@@ -100,33 +104,6 @@ func WithResource(attrs ...attribute.KeyValue) Option {
 			}
 			c.attributes = append(c.attributes, a)
 		}
-	})
-}
-
-// WithSampleRatio samples the share p of the traces that begin here and
-// follows the caller's decision for the others. By default, 1. Zero samples
-// none. Outside 0 and [2^-56, 1] it is an error. It replaces WithSampler.
-func WithSampleRatio(p float64) Option {
-	return optionFunc(func(c *config) {
-		if math.IsNaN(p) || p < 0 || p > 1 || p > 0 && p < 0x1p-56 {
-			c.fail("sample ratio %v is outside 0 and [2^-56, 1]", p)
-			return
-		}
-		c.sampler = samplers.Probability(p)
-	})
-}
-
-// WithSampler lets s decide for the traces that begin here, and for those
-// whose caller left the decision to us. The decision of any other caller is
-// followed, and so are B3 debug, accept and deny, and Sampled and Unsampled.
-// It replaces WithSampleRatio.
-func WithSampler(s sdktrace.Sampler) Option {
-	return optionFunc(func(c *config) {
-		if s == nil {
-			c.fail("sampler is nil")
-			return
-		}
-		c.sampler = s
 	})
 }
 

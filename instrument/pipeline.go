@@ -30,7 +30,6 @@ type pipeline struct {
 	waiting                         atomic.Int64 // in the batcher's queue, not yet handed to the exporter
 	stopped                         atomic.Bool
 	lastError                       atomic.Pointer[string]
-	failures                        atomic.Uint64 // exports that returned an error
 
 	halt     context.Context // done when exports must end now
 	haltNow  context.CancelFunc
@@ -78,12 +77,12 @@ func (p *pipeline) OnEnd(s sdktrace.ReadOnlySpan) {
 
 // ForceFlush exports what waits and returns why it could not.
 func (p *pipeline) ForceFlush(ctx context.Context) error {
-	before := p.failures.Load()
+	before := p.stats().Dropped
 	if err := p.batcher.ForceFlush(ctx); err != nil {
 		return fmt.Errorf("exporter %s: %w", p.name, err)
 	}
-	if p.failures.Load() != before {
-		return fmt.Errorf("exporter %s: %s", p.name, *p.lastError.Load())
+	if now := p.stats(); now.Dropped != before {
+		return fmt.Errorf("exporter %s dropped %d spans: %s", p.name, now.Dropped-before, now.LastError)
 	}
 	return nil
 }
@@ -108,12 +107,12 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 			}
 			return
 		}
-		if err == nil {
-			if last := p.lastError.Load(); last != nil {
-				err = errors.New(*last)
-			} else {
-				err = errors.New("spans ended during shutdown")
-			}
+		switch {
+		case err != nil:
+		case now.LastError != "":
+			err = errors.New(now.LastError)
+		default:
+			err = errors.New("they ended during shutdown")
 		}
 		p.result = fmt.Errorf("exporter %s lost %d spans: %w", p.name, lost, err)
 	})
@@ -137,8 +136,10 @@ type guard struct{ p *pipeline }
 func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	p, n := g.p, len(spans)
 	p.waiting.Add(-int64(n))
+	counted := false // by the exporter, which knows them one by one
 	err := p.halt.Err()
 	if err == nil {
+		_, counted = p.exporter.(accountant)
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer context.AfterFunc(p.halt, cancel)()
@@ -147,17 +148,20 @@ func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 		err = contained(func() error { return p.exporter.ExportSpans(ctx, spans) })
 	}
 	if err == nil {
-		p.sent.Add(uint64(n))
+		if !counted {
+			p.sent.Add(uint64(n))
+		}
 		return nil
 	}
 	if p.halt.Err() != nil {
 		err = errors.New("shutdown ended before the collector answered")
 	}
-	p.failed.Add(uint64(n))
+	if !counted {
+		p.failed.Add(uint64(n))
+	}
 	text := err.Error()
 	p.lastError.Store(&text)
-	p.failures.Add(1)
-	p.report(fmt.Errorf("instrument: exporter %s: %d spans not sent: %w", p.name, n, err))
+	p.report(fmt.Errorf("instrument: exporter %s: batch of %d spans: %w", p.name, n, err))
 	return nil
 }
 

@@ -5,6 +5,7 @@ package instrument_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
 	"github.com/waymark-otel/waymark/instrument/instrumenttest"
@@ -44,7 +46,7 @@ func TestProbeSaysWhatIsWrongAndFailsNothing(t *testing.T) {
 	gone.Close()
 	for name, tc := range map[string]struct{ url, want string }{
 		"nobody listens":  {gone.URL, "refused"},
-		"not a collector": {instrumenttest.NewCollector(t, instrumenttest.Status(404)).URL, "answers 404"},
+		"not a collector": {instrumenttest.NewCollector(t, instrumenttest.Status(404)).URL, "404"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tel, err := instrument.New(context.Background(), instrument.WithZipkin(tc.url))
@@ -70,6 +72,7 @@ func TestAHangingProbeDelaysNothing(t *testing.T) {
 func TestNoSecretLeavesTheProcess(t *testing.T) {
 	const secret = "s3cr3t"
 	t.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "http://user:"+secret+"@127.0.0.1:1/api?key="+secret)
+	t.Setenv("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "200")
 	t.Setenv("WAYMARK_HMAC_KEYS", secret+","+secret+secret)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERZ", "authorization="+secret)
 	var log lines
@@ -114,9 +117,9 @@ func TestStatsHandlerAnswersForTheLiveSetup(t *testing.T) {
 }
 
 func TestTheSameFailureIsLoggedOnceInAWhile(t *testing.T) {
-	c := instrumenttest.NewCollector(t, instrumenttest.Status(500))
+	e := &stubExporter{export: func(context.Context, []sdktrace.ReadOnlySpan) error { return errors.New("disk full") }}
 	var log lines
-	tel, err := instrument.New(context.Background(), instrument.WithZipkin(c.URL), instrument.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	tel, err := instrument.New(context.Background(), e.option(), instrument.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	require.NoError(t, err)
 	for range 5 {
 		spans(tel, 1)

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/waymark-otel/waymark/instrument/zipkin"
 	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
@@ -18,7 +19,7 @@ import (
 // then environment, then default.
 type settings struct {
 	disabled   bool
-	sampler    sdktrace.Sampler
+	sampler    *samplers.ForcedSampler
 	propagator propagation.TextMapPropagator
 
 	traces, metrics, logs []string // exporters named by the environment or by default
@@ -39,7 +40,7 @@ type batchSettings struct {
 }
 
 // DefaultZipkinURL is where spans go when nothing says otherwise.
-const DefaultZipkinURL = "http://127.0.0.1:9411/api/v2/spans"
+const DefaultZipkinURL = zipkin.DefaultURL
 
 // resolve decides who wins. What the environment got wrong is recorded in e
 // and ignored.
@@ -75,20 +76,20 @@ func resolve(c *config, e *environment) *settings {
 // resolveSampler returns the chain that obeys what a caller asked and asks
 // the chosen sampler for the rest. A mistake in the environment means never:
 // no mistake may sample more than was asked for.
-func resolveSampler(c *config, e *environment) sdktrace.Sampler {
+func resolveSampler(c *config, e *environment) *samplers.ForcedSampler {
 	if c.sampler != nil {
 		for _, name := range []string{envSampler, envSamplerArg} {
 			if _, ok := e.text(name); ok {
 				e.note(name, "set in code; ignored")
 			}
 		}
-		return samplers.Forced(samplers.ParentBased(c.sampler))
+		return c.forcedBy(samplers.ParentBased(c.sampler))
 	}
 	arg, hasArg := e.text(envSamplerArg)
 	name, ok := e.text(envSampler)
 	switch {
 	case !ok && !hasArg:
-		return samplers.Forced(samplers.ParentBased(samplers.Probability(1)))
+		return c.forcedBy(samplers.ParentBased(samplers.Probability(1)))
 	case !ok:
 		// The argument alone: whoever set it asked for that ratio.
 		name = "parentbased_traceidratio"
@@ -104,7 +105,7 @@ func resolveSampler(c *config, e *environment) sdktrace.Sampler {
 	if sampler == nil {
 		sampler = samplers.ParentBased(samplers.Probability(0))
 	}
-	return samplers.Forced(sampler)
+	return c.forcedBy(sampler)
 }
 
 func resolvePropagator(c *config, e *environment) propagation.TextMapPropagator {
@@ -132,7 +133,7 @@ func resolveZipkinURL(e *environment) string {
 	if !ok {
 		return DefaultZipkinURL
 	}
-	if err := checkURL(v); err != nil {
+	if _, err := zipkin.New(v); err != nil {
 		e.problem(envZipkinEndpoint, fmt.Sprintf("%v; using %s", err, DefaultZipkinURL))
 		return DefaultZipkinURL
 	}

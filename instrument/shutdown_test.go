@@ -167,7 +167,7 @@ func TestForceFlushSendsWhatWaitsAndReportsFailure(t *testing.T) {
 	require.ErrorContains(t, tel.ForceFlush(context.Background()), "500")
 	s := tel.Stats().Exporters[0]
 	assert.EqualValues(t, 3, s.Sent)
-	assert.Equal(t, map[string]uint64{instrument.DroppedExport: 2}, s.DroppedBy)
+	assert.Equal(t, map[string]uint64{"rejected": 2}, s.DroppedBy)
 	require.NoError(t, tel.Shutdown(context.Background()), "what was lost before is not lost by Shutdown")
 }
 

@@ -5,6 +5,8 @@ package instrument
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/waymark-otel/waymark/samplers"
 )
 
 // Stats are the counters of a running Telemetry since it started. For each
@@ -15,6 +17,10 @@ type Stats struct {
 	Sampler string `json:"sampler"`
 	// Exporters of spans, in the order they were opened.
 	Exporters []ExporterStats `json:"exporters"`
+	// Forced counts the traces that somebody asked to be sampled or not.
+	Forced samplers.ForcedStats `json:"forced"`
+	// Kept counts the spans of WithKeepErrors; nil without it.
+	Kept *samplers.TailStats `json:"kept,omitempty"`
 	// Errors is how many failures reached the error handler.
 	Errors uint64 `json:"errors"`
 	// LastError is the newest of them, "" before the first.
@@ -34,12 +40,13 @@ type ExporterStats struct {
 	// Dropped is how many are lost, DroppedBy the same by reason.
 	Dropped   uint64            `json:"dropped"`
 	DroppedBy map[string]uint64 `json:"dropped_by,omitempty"`
-	// Retried is how many requests the exporter sent again, when it counts.
+	// Retried is how many requests the exporter sent again, where it counts.
 	Retried   uint64 `json:"retried"`
 	LastError string `json:"last_error,omitempty"`
 }
 
-// Reasons in DroppedBy.
+// Reasons in DroppedBy. The Zipkin exporter has more of its own: invalid,
+// too_large, rejected, unavailable, canceled, own; see docs/zipkin.md.
 const (
 	DroppedQueueFull = "queue_full" // more spans waited than OTEL_BSP_MAX_QUEUE_SIZE
 	DroppedExport    = "export"     // the exporter returned an error
@@ -48,22 +55,37 @@ const (
 
 func (p *pipeline) stats() ExporterStats {
 	s := ExporterStats{Name: p.name, Endpoint: p.endpoint, Sent: p.sent.Load(), DroppedBy: map[string]uint64{}}
+	if last := p.lastError.Load(); last != nil {
+		s.LastError = *last
+	}
+	if own, ok := p.exporter.(accountant); ok {
+		a := own.account()
+		s.Sent, s.Retried, s.DroppedBy = a.sent, a.retried, a.droppedBy
+		if a.lastError != "" {
+			s.LastError = a.lastError
+		}
+	}
 	for reason, n := range map[string]uint64{DroppedQueueFull: p.full.Load(), DroppedExport: p.failed.Load(), DroppedShutdown: p.late.Load()} {
 		if n > 0 {
-			s.DroppedBy[reason] = n
-			s.Dropped += n
+			s.DroppedBy[reason] += n
 		}
+	}
+	for _, n := range s.DroppedBy {
+		s.Dropped += n
 	}
 	// Ended is read last, so that it is never less than its parts.
 	s.Ended = p.ended.Load()
 	s.Waiting = s.Ended - s.Sent - s.Dropped
-	if counting, ok := p.exporter.(interface{ Retried() uint64 }); ok {
-		s.Retried = counting.Retried()
-	}
-	if last := p.lastError.Load(); last != nil {
-		s.LastError = *last
-	}
 	return s
+}
+
+// accountant is an exporter that knows span by span what became of a batch.
+type accountant interface{ account() account }
+
+type account struct {
+	sent, retried uint64
+	droppedBy     map[string]uint64
+	lastError     string
 }
 
 // Stats returns the counters. It may be called at any time, also after
@@ -72,7 +94,11 @@ func (t *Telemetry) Stats() Stats {
 	if t == nil {
 		return Stats{}
 	}
-	s := Stats{Sampler: t.samplerText, Exporters: []ExporterStats{}}
+	s := Stats{Sampler: t.sampler.Description(), Forced: t.sampler.Stats(), Exporters: []ExporterStats{}}
+	if t.tail != nil {
+		kept := t.tail.Stats()
+		s.Kept = &kept
+	}
 	for _, p := range t.pipelines {
 		s.Exporters = append(s.Exporters, p.stats())
 	}

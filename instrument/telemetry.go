@@ -21,22 +21,24 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/waymark-otel/waymark/propagators"
+	"github.com/waymark-otel/waymark/samplers"
 )
 
 // Telemetry is one pipeline: providers, propagator, exporters. A nil
 // Telemetry is the no-op, in every method. It may be used from several
 // goroutines.
 type Telemetry struct {
-	traces      trace.TracerProvider
-	metrics     metric.MeterProvider
-	logs        log.LoggerProvider
-	propagator  propagation.TextMapPropagator
-	pipelines   []*pipeline
-	components  []component // what ForceFlush and Shutdown go through
-	errors      *errorSink
-	samplerText string
-	reporter    *reporter
-	ending      ending
+	traces     trace.TracerProvider
+	metrics    metric.MeterProvider
+	logs       log.LoggerProvider
+	propagator propagation.TextMapPropagator
+	pipelines  []*pipeline
+	components []component // what ForceFlush and Shutdown go through
+	errors     *errorSink
+	sampler    *samplers.ForcedSampler
+	tail       *samplers.Tail // nil without WithKeepErrors
+	reporter   *reporter
+	ending     ending
 }
 
 // component is something to flush and to shut down, named for its errors.
@@ -90,15 +92,15 @@ func New(ctx context.Context, opts ...Option) (*Telemetry, error) {
 
 func (p *plan) start() *Telemetry {
 	t := &Telemetry{
-		traces:      tracenoop.NewTracerProvider(),
-		metrics:     metricnoop.NewMeterProvider(),
-		logs:        lognoop.NewLoggerProvider(),
-		propagator:  p.propagator,
-		errors:      &errorSink{handler: p.code.handler, logger: p.code.logger},
-		samplerText: p.sampler.Description(),
-		ending:      ending{done: make(chan struct{})},
+		traces:     tracenoop.NewTracerProvider(),
+		metrics:    metricnoop.NewMeterProvider(),
+		logs:       lognoop.NewLoggerProvider(),
+		propagator: p.propagator,
+		errors:     &errorSink{handler: p.code.handler, logger: p.code.logger},
+		sampler:    p.sampler,
+		ending:     ending{done: make(chan struct{})},
 	}
-	t.reporter = newReporter(p, t.samplerText)
+	t.reporter = newReporter(p, p.sampler.Description())
 	for _, problem := range p.env.problems {
 		t.errors.Handle(problem)
 	}
@@ -112,9 +114,13 @@ func (p *plan) start() *Telemetry {
 }
 
 func (t *Telemetry) startTraces(p *plan) {
+	sampler := sdktrace.Sampler(p.sampler)
+	if p.code.keepErrors {
+		sampler = samplers.AlwaysRecord(sampler)
+	}
 	opts := []sdktrace.TracerProviderOption{
 		sdktrace.WithResource(p.resource),
-		sdktrace.WithSampler(p.sampler),
+		sdktrace.WithSampler(sampler),
 		sdktrace.WithRawSpanLimits(p.limits),
 	}
 	for _, sp := range p.code.processors {
@@ -122,14 +128,22 @@ func (t *Telemetry) startTraces(p *plan) {
 		opts = append(opts, sdktrace.WithSpanProcessor(once))
 		t.components = append(t.components, component{"span processor", once.ForceFlush, once.Shutdown})
 	}
+	var lines []sdktrace.SpanProcessor
 	for _, o := range p.opened {
 		if o.Spans == nil {
 			continue
 		}
 		line := newPipeline(o.name, o.Spans, p.batch, t.errors.Handle)
 		line.resource = hidden(p.code, p.resource)
-		opts = append(opts, sdktrace.WithSpanProcessor(line))
 		t.pipelines = append(t.pipelines, line)
+		lines = append(lines, line)
+	}
+	if p.code.keepErrors {
+		t.tail = samplers.KeepErrors(fanOut(lines), p.code.tail...).(*samplers.Tail)
+		lines = []sdktrace.SpanProcessor{t.tail}
+	}
+	for _, line := range lines {
+		opts = append(opts, sdktrace.WithSpanProcessor(line))
 		t.components = append(t.components, component{"traces", line.ForceFlush, line.Shutdown})
 	}
 	sdk := sdktrace.NewTracerProvider(opts...)

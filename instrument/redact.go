@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instrument
+
+import (
+	"net/url"
+	"strings"
+)
+
+// redactURL removes the user information and the values of the query. What is
+// not a URL is shown only when nothing in it looks like either.
+func redactURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Opaque != "" {
+		if strings.ContainsAny(text, "@?&") {
+			return "REDACTED"
+		}
+		return text
+	}
+	if u.User != nil {
+		u.User = url.User("REDACTED")
+	}
+	if q := u.Query(); len(q) > 0 || u.RawQuery != "" {
+		for k := range q {
+			q[k] = []string{"REDACTED"}
+		}
+		u.RawQuery = q.Encode()
+	}
+	u.Fragment = ""
+	return u.String()
+}
