@@ -34,13 +34,13 @@ func arrived(r request) []viewer.Span {
 func TestVerifyAcceptsWhatIsExpected(t *testing.T) {
 	for _, r := range requests {
 		spans := arrived(r)
-		if err := r.verify(spans); err != nil {
+		if err := r.verify(expected, spans); err != nil {
 			t.Errorf("item %s: %v", r.item, err)
 		}
 		for i := range spans { // as Zipkin's server returns them
 			spans[i].Name = strings.ToLower(spans[i].Name)
 		}
-		if err := r.verify(spans); err != nil {
+		if err := r.verify(expected, spans); err != nil {
 			t.Errorf("item %s in lower case: %v", r.item, err)
 		}
 	}
@@ -65,7 +65,7 @@ func TestVerifyFindsEachFault(t *testing.T) {
 		"not slow":          {slow, func(s []viewer.Span) []viewer.Span { s[6].Duration--; return s }, "legacy compute price: lasted 299.999ms, want 300ms or more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := tc.request.verify(tc.spoil(arrived(tc.request)))
+			err := tc.request.verify(expected, tc.spoil(arrived(tc.request)))
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("error is %v, want %s", err, tc.want)
 			}

@@ -6,6 +6,7 @@
 //
 //	go run ./examples/quickstart          stays until Ctrl-C, a request every few seconds
 //	go run ./examples/quickstart -once    three requests; fails unless every span arrived
+//	go run ./examples/quickstart -once -ratio 0.001    fails unless the failed one did
 package main
 
 import (
@@ -26,8 +27,9 @@ func main() {
 	defer stop()
 	once := flag.Bool("once", false, "send each request once, check that every span arrived, and exit")
 	every := flag.Duration("every", 5*time.Second, "pause between requests; 0 sends each once and then waits")
+	ratio := flag.Float64("ratio", 1, "share of the traces that is sampled; failed ones are kept all the same")
 	flag.Parse()
-	if err := run(ctx, os.Stdout, *once, *every, hmacKey); err != nil {
+	if err := run(ctx, os.Stdout, *once, *every, *ratio, hmacKey); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		stop()
 		os.Exit(1)
@@ -38,14 +40,14 @@ func main() {
 // X-Trace-Info header only when it is signed. A real one is not in the code.
 const hmacKey = "quickstart-secret"
 
-func run(ctx context.Context, out io.Writer, once bool, every time.Duration, legacyKey string) (err error) {
+func run(ctx context.Context, out io.Writer, once bool, every time.Duration, ratio float64, legacyKey string) (err error) {
 	to, err := findCollector(ctx, out, once)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.close()) }()
 
-	shop, err := startShop(ctx, to.spansURL, slog.New(slog.NewTextHandler(out, nil)), legacyKey)
+	shop, err := startShop(ctx, to.spansURL, slog.New(slog.NewTextHandler(out, nil)), ratio, legacyKey)
 	defer func() { err = errors.Join(err, shop.stop()) }()
 	if err != nil {
 		return err
@@ -64,20 +66,23 @@ func run(ctx context.Context, out io.Writer, once bool, every time.Duration, leg
 		return err
 	}
 	if once {
-		return verdict(ctx, out, shop, to, traces)
+		return verdict(ctx, out, shop, to, traces, ratio)
 	}
 	fmt.Fprintf(out, "\nTry %s/orders/1 and %s/api/v2/traces. Ctrl-C ends.\n\n", shop.url(), to.queryURL)
 	return shop.keepBusy(ctx, every)
 }
 
 // verdict is the end of -once: the traces, then whether they are right.
-func verdict(ctx context.Context, out io.Writer, shop *shop, to collector, traces []string) error {
-	err := check(ctx, to.queryURL, traces)
+func verdict(ctx context.Context, out io.Writer, shop *shop, to collector, traces []string, ratio float64) error {
+	err := check(ctx, to.queryURL, traces, ratio)
 	if closeErr := to.close(); closeErr != nil { // draws what is not drawn yet
 		return closeErr
 	}
 	all := len(requests) * len(expected)
 	switch {
+	case err == nil && ratio < 1:
+		fmt.Fprintf(out, "The failed request arrived whole at a ratio of %v.\n", ratio)
+		return nil
 	case err == nil:
 		fmt.Fprintf(out, "%d spans of %d requests arrived, each below its parent.\n", all, len(requests))
 		return nil

@@ -206,7 +206,7 @@ func (l *locked) Write(p []byte) (int, error) {
 func TestALegacyServiceThatDoesNotBelieveTheHeaderIsNoticed(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", collect(t, func(viewer.Span) bool { return false }))
 	var out locked
-	err := run(t.Context(), &out, true, 0, "another-secret")
+	err := run(t.Context(), &out, true, 0, 1, "another-secret")
 	if err == nil || !strings.Contains(err.Error(), "legacy SERVER GET /prices/{item}: arrived 0 times") {
 		t.Errorf("error is %v; output: %s", err, out.text.String())
 	}
@@ -219,7 +219,7 @@ func TestItStaysUntilItIsTold(t *testing.T) {
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, w, false, time.Millisecond, hmacKey)
+		err := run(ctx, w, false, time.Millisecond, 1, hmacKey)
 		w.Close()
 		ended <- err
 	}()
@@ -237,5 +237,26 @@ func TestItStaysUntilItIsTold(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("error is %v; output: %s", err, &text)
+	}
+}
+
+// TestTheFailedRequestIsKeptAtOneInAThousand also loses a span of it, to see
+// that the check would notice.
+func TestTheFailedRequestIsKeptAtOneInAThousand(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lose func(viewer.Span) bool
+		want string
+	}{
+		"kept": {lose: func(viewer.Span) bool { return false }},
+		"lost": {lose: func(s viewer.Span) bool { return strings.EqualFold(s.Name, "look up item") }, want: "catalog look up item: arrived 0 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", collect(t, tc.lose))
+			var out locked
+			err := run(t.Context(), &out, true, 0, 0.001, hmacKey)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error is %v, want %q; output: %s", err, tc.want, out.text.String())
+			}
+		})
 	}
 }

@@ -22,7 +22,10 @@ import (
 )
 
 // shop is the three services, front last.
-type shop struct{ services []*service }
+type shop struct {
+	services []*service
+	ratio    float64 // of the traces that are sampled
+}
 
 // service is one HTTP server and its own telemetry, as if it were a program.
 // A program that is one service calls instrument.Setup, and leaves out the
@@ -34,8 +37,8 @@ type service struct {
 	served    chan struct{}
 }
 
-func startShop(ctx context.Context, spansURL string, log *slog.Logger, legacyKey string) (*shop, error) {
-	s := &shop{}
+func startShop(ctx context.Context, spansURL string, log *slog.Logger, ratio float64, legacyKey string) (*shop, error) {
+	s := &shop{ratio: ratio}
 	// catalog speaks to legacy in the header that legacy knows, signed.
 	old, err := propagators.NewXTraceInfo(propagators.XTraceInfoConfig{HMACKeys: []string{hmacKey}})
 	if err != nil {
@@ -61,7 +64,8 @@ func startShop(ctx context.Context, spansURL string, log *slog.Logger, legacyKey
 func (s *shop) start(ctx context.Context, name, spansURL string, log *slog.Logger, routes func(*slog.Logger, *http.Client) http.Handler, speaks ...propagation.TextMapPropagator) error {
 	t, err := instrument.New(ctx,
 		instrument.WithService(name, "quickstart"),
-		instrument.WithSampleRatio(1),
+		instrument.WithSampleRatio(s.ratio),
+		instrument.WithKeepErrors(), // of the others, those that failed
 		instrument.WithZipkin(spansURL),
 		instrument.WithPropagators(speaks...),
 	)
