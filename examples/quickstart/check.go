@@ -128,7 +128,7 @@ func check(ctx context.Context, queryURL string, traceIDs []string, ratio float6
 		if ratio < 1 && !r.fails {
 			continue // one in so many arrives
 		}
-		for {
+		for last := error(nil); ; {
 			var spans []viewer.Span
 			err := get(ctx, queryURL+"/api/v2/trace/"+traceIDs[i], &spans)
 			if err == nil {
@@ -137,9 +137,12 @@ func check(ctx context.Context, queryURL string, traceIDs []string, ratio float6
 			if err == nil {
 				break
 			}
+			if ctx.Err() == nil || last == nil { // else the question failed for want of time
+				last = err
+			}
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("order of item %q, trace %q: %w", r.item, traceIDs[i], err)
+				return fmt.Errorf("order of item %q, trace %q: %w", r.item, traceIDs[i], last)
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
