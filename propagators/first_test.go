@@ -293,6 +293,61 @@ func TestFirstWithPropagatorsOfOthers(t *testing.T) {
 	assert.True(t, propagators.First(stock, propagators.B3{}).Extract(ctx, browserHeaders()) == ctx)
 }
 
+// watcher notes the context it was given, and answers as told.
+type watcher struct {
+	writer
+	answer func(context.Context) context.Context
+	given  *[]context.Context
+}
+
+func (w watcher) Extract(ctx context.Context, _ propagation.TextMapCarrier) context.Context {
+	*w.given = append(*w.given, ctx)
+	return w.answer(ctx)
+}
+
+type first struct{}
+type second struct{}
+type mapped struct{}
+
+func TestFirstLetsEachReadOnceFromTheContextItWasGiven(t *testing.T) {
+	remote := func(id trace.TraceID) func(context.Context) context.Context {
+		return func(ctx context.Context) context.Context {
+			return trace.ContextWithRemoteSpanContext(context.WithValue(ctx, first{}, id.String()), trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}}))
+		}
+	}
+	value := func(key, v any) func(context.Context) context.Context {
+		return func(ctx context.Context) context.Context { return context.WithValue(ctx, key, v) }
+	}
+	var given []context.Context
+	w := func(answer func(context.Context) context.Context) propagation.TextMapPropagator {
+		return watcher{answer: answer, given: &given}
+	}
+	a, b := trace.TraceID{0: 0xaa}, trace.TraceID{0: 0xbb}
+	p := propagators.First(
+		propagators.Baggage{}, propagators.CorrelationID{},
+		w(remote(a)),
+		w(remote(b)),
+		w(value(second{}, 2)),
+		w(func(ctx context.Context) context.Context { return ctx }),
+		w(remote(a)),
+		w(value(mapped{}, map[string]int{"new": 1})),
+	)
+	from := context.WithValue(background(t), mapped{}, map[string]int{"old": 1})
+	ctx := p.Extract(from, header([2]string{"baggage", "a=1"}, [2]string{"X-Request-ID", "order-7"}))
+	assert.Len(t, given, 6, "each once")
+	for _, got := range given {
+		assert.True(t, got == from)
+	}
+	assert.Equal(t, a, trace.SpanContextFromContext(ctx).TraceID())
+	assert.Equal(t, a.String(), ctx.Value(first{}), "what the loser stored is dropped with it")
+	assert.Equal(t, 2, ctx.Value(second{}))
+	assert.Equal(t, "order-7", propagators.CorrelationIDFromContext(ctx))
+	assert.Equal(t, "1", baggage.FromContext(ctx).Member("a").Value())
+	assert.Equal(t, map[string]int{"old": 1}, ctx.Value(mapped{}), "maps cannot be compared, so the program's own stays")
+	assert.Equal(t, t.Name(), ctx.Value(marker{}))
+	assert.Nil(t, ctx.Value("absent"))
+}
+
 func TestFirstKeepsAnAskOfTheProgramWhenAHeaderAsksNothing(t *testing.T) {
 	asked := intent.ContextWith(context.Background(), intent.Accept, trace.TraceID{})
 	for name, p := range map[string]propagation.TextMapPropagator{
