@@ -211,6 +211,8 @@ func TestB3RejectedHeaderLeavesNoDecision(t *testing.T) {
 		"single with zero 64-bit trace id": {{"b3", strings.Repeat("0", 16) + "-" + spanHex + "-1"}},
 		"single with more after parent":    {{"b3", traceHex + "-" + spanHex + "-1-05e3ac9a4f6e3b90-1"}},
 		"single with other separators":     {{"b3", traceHex + "_" + spanHex + "_1"}},
+		"single without a separator":       {{"b3", traceHex + "-" + spanHex + "dd"}},
+		"single without the second one":    {{"b3", traceHex + "-" + spanHex + "-1x05e3ac9a4f6e3b90"}},
 		"single with trailing space":       {{"b3", traceHex + "-" + spanHex + "-1 "}},
 		"single list":                      {{"b3", traceHex + "-" + spanHex + "-1,0"}},
 	} {

@@ -79,16 +79,18 @@ func (m *merger) correlate(names *correlationNames, carrier propagation.TextMapC
 	}
 }
 
-// foreign asks a propagator whose answer is a context. It reads from the
-// context given to Extract first; if its trace is not another one than ours,
-// what else it stores is kept by letting it read again on top of the rest.
+// foreign asks a propagator whose answer is a context. If its trace is not
+// another one than ours, what else it stored there is kept.
 func (m *merger) foreign(p propagation.TextMapPropagator, carrier propagation.TextMapCarrier) {
 	got := p.Extract(m.from, carrier)
+	if same(got, m.from) {
+		return
+	}
 	before, after := trace.SpanContextFromContext(m.from), trace.SpanContextFromContext(got)
 	asked := intent.FromContext(got)
 	heard := asked != nil && asked != intent.FromContext(m.from)
 	if after.Equal(before) && !heard {
-		m.to = p.Extract(m.to, carrier)
+		m.keep(got)
 		return
 	}
 	e := extraction{explicit: heard}
@@ -104,8 +106,17 @@ func (m *merger) foreign(p propagation.TextMapPropagator, carrier propagation.Te
 		}
 	}
 	if m.add(&e) {
-		m.to = p.Extract(m.to, carrier)
+		m.keep(got)
 	}
+}
+
+// keep adds what got has beyond the context given to Extract.
+func (m *merger) keep(got context.Context) {
+	if same(m.to, m.from) {
+		m.to = got
+		return
+	}
+	m.to = &layered{Context: m.to, from: m.from, below: got}
 }
 
 func (m *merger) context() context.Context {
