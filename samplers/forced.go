@@ -18,13 +18,14 @@ const DefaultForcedPerSecond = 100
 
 // Forced obeys what was asked for a trace, and leaves the rest to next: B3
 // debug, and accept or deny without ids; instrument.Sampled and
-// instrument.Unsampled. What was asked without ids holds for the first root
+// instrument.Unsampled. (Accept and deny with ids are the caller's sampled
+// flag, which [ParentBased] follows.) What was asked without ids holds for the first root
 // started from that context and for no other. At most
 // [DefaultForcedPerSecond] traces a second are forced; [ForcedAtMost] sets
 // another number.
 //
-// It belongs under [ParentBased], where it is asked about roots alone. Its
-// spans carry no threshold: nobody knows how many others they stand for. A
+// It belongs under [ParentBased], where it is asked about roots alone and
+// looks nothing up for their children. Its spans carry no threshold: nobody knows how many others they stand for. A
 // nil next samples nothing that is not forced. It may be used from several
 // goroutines.
 func Forced(next sdktrace.Sampler) sdktrace.Sampler {
@@ -80,7 +81,11 @@ func (s *ForcedSampler) answer(p *sdktrace.SamplingParameters, q *question) {
 	case !q.parent.IsValid():
 		d = asked.Claim(p.TraceID)
 	case q.parent.IsRemote():
-		d = asked.For(p.TraceID)
+		// Accept and deny came with ids and are in the sampled flag already,
+		// which is for next to follow or not.
+		if d = asked.For(p.TraceID); d != intent.Debug {
+			d = intent.None
+		}
 	default:
 		s.follow(asked.For(p.TraceID), p, q)
 		return
@@ -101,15 +106,15 @@ func (s *ForcedSampler) answer(p *sdktrace.SamplingParameters, q *question) {
 	q.ask(s.next, p)
 }
 
-// follow keeps the children of a forced root with it where nothing
-// parent-based stands before this sampler. They were counted with their root,
-// and a root that was capped has no forced children.
+// follow keeps the children of a root that was forced or denied with it, where
+// nothing parent-based does. They were counted with their root, and a root that
+// was capped has no forced children.
 func (s *ForcedSampler) follow(d intent.Decision, p *sdktrace.SamplingParameters, q *question) {
-	switch {
-	case d == intent.Deny:
+	switch sampled := q.parent.IsSampled(); {
+	case sampled && (d == intent.Accept || d == intent.Debug):
+		q.answered(sdktrace.RecordAndSample, q.parent.TraceState())
+	case !sampled && d == intent.Deny:
 		q.answeredWithoutThreshold(sdktrace.Drop)
-	case (d == intent.Accept || d == intent.Debug) && q.parent.IsSampled():
-		q.answeredWithoutThreshold(sdktrace.RecordAndSample)
 	default:
 		q.ask(s.next, p)
 	}

@@ -28,15 +28,17 @@ func TestForcedObeysWhatWasAskedForTheRoot(t *testing.T) {
 		next float64
 		want bool
 	}{
-		"accept":                    {asked(intent.Accept, nobody), 0, true},
-		"debug":                     {asked(intent.Debug, nobody), 0, true},
-		"deny":                      {asked(intent.Deny, nobody), 1, false},
-		"nothing asked, next keeps": {context.Background(), 1, true},
-		"nothing asked, next drops": {context.Background(), 0, false},
-		"defer, next keeps":         {asked(intent.Defer, nobody), 1, true},
-		"defer, next drops":         {asked(intent.Defer, nobody), 0, false},
-		"asked of another trace":    {asked(intent.Debug, dropped), 0, false},
-		"debug with ids":            {parent{sampled: true}.contextOn(t, asked(intent.Debug, kept), kept), 0, true},
+		"accept":                               {asked(intent.Accept, nobody), 0, true},
+		"debug":                                {asked(intent.Debug, nobody), 0, true},
+		"deny":                                 {asked(intent.Deny, nobody), 1, false},
+		"nothing asked, next keeps":            {context.Background(), 1, true},
+		"nothing asked, next drops":            {context.Background(), 0, false},
+		"defer, next keeps":                    {asked(intent.Defer, nobody), 1, true},
+		"defer, next drops":                    {asked(intent.Defer, nobody), 0, false},
+		"asked of another trace":               {asked(intent.Debug, dropped), 0, false},
+		"debug with ids":                       {parent{sampled: true}.contextOn(t, asked(intent.Debug, kept), kept), 0, true},
+		"accept with ids is the caller's flag": {parent{sampled: true}.contextOn(t, asked(intent.Accept, kept), kept), 0, false},
+		"deny with ids is the caller's flag":   {parent{}.contextOn(t, asked(intent.Deny, kept), kept), 1, true},
 		"debug without ids has nothing to say of a caller's trace": {parent{}.contextOn(t, asked(intent.Debug, nobody), kept), 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,15 +64,35 @@ func TestForcedSpanCarriesNoThreshold(t *testing.T) {
 }
 
 func TestForcedChildrenFollowTheirRootWithoutParentBased(t *testing.T) {
-	s := samplers.Forced(samplers.Probability(0))
-	accepted := asked(intent.Accept, kept)
-	child := func(sampled bool) sdktrace.SamplingDecision {
-		return ask(s, parent{local: true, sampled: sampled}.contextOn(t, accepted, kept), kept).Decision
+	const state = "ot=th:8;rv:ffffffffffffff"
+	child := func(d intent.Decision, sampled bool, next float64) sdktrace.SamplingResult {
+		ctx := parent{local: true, sampled: sampled, tracestate: state}.contextOn(t, asked(d, kept), kept)
+		return ask(samplers.Forced(samplers.Probability(next)), ctx, kept)
 	}
-	assert.Equal(t, sdktrace.RecordAndSample, child(true))
-	assert.Equal(t, sdktrace.Drop, child(false), "its root was beyond the cap")
-	denied := parent{local: true}.contextOn(t, asked(intent.Deny, kept), kept)
-	assert.Equal(t, sdktrace.Drop, ask(samplers.Forced(samplers.Probability(1)), denied, kept).Decision)
+	for _, d := range []intent.Decision{intent.Accept, intent.Debug} {
+		assert.Equal(t, sdktrace.RecordAndSample, child(d, true, 0).Decision)
+		assert.Equal(t, state, child(d, true, 0).Tracestate.String(), "as its parent has it")
+		assert.Equal(t, sdktrace.Drop, child(d, false, 0).Decision, "its root was beyond the cap")
+	}
+	assert.Equal(t, sdktrace.Drop, child(intent.Deny, false, 1).Decision)
+	assert.Equal(t, sdktrace.RecordAndSample, child(intent.Deny, true, 1).Decision, "its root was kept all the same")
+}
+
+// In either order: a caller's threshold survives what its header asked.
+func TestForcedAndParentBasedAgreeWhicheverIsOutside(t *testing.T) {
+	for name, s := range map[string]sdktrace.Sampler{
+		"inside":  samplers.ParentBased(samplers.Forced(samplers.Probability(0))),
+		"outside": samplers.Forced(samplers.ParentBased(samplers.Probability(0))),
+	} {
+		for _, local := range []bool{false, true} {
+			ctx := parent{local: local, sampled: true, tracestate: "ot=th:8"}.contextOn(t, asked(intent.Accept, kept), kept)
+			got := ask(s, ctx, kept)
+			assert.Equal(t, sdktrace.RecordAndSample, got.Decision, name)
+			assert.Equal(t, "ot=th:8", got.Tracestate.String(), name)
+		}
+		assert.Equal(t, sdktrace.RecordAndSample, ask(s, asked(intent.Debug, trace.TraceID{}), kept).Decision, name)
+		assert.Equal(t, sdktrace.Drop, ask(s, asked(intent.Defer, trace.TraceID{}), kept).Decision, name)
+	}
 }
 
 func TestForcedBeyondItsCapIsDecidedByNextAndCounted(t *testing.T) {
