@@ -73,7 +73,6 @@ func kindOf(err error) string {
 type side struct {
 	name, status, kind string
 	code               codes.Code
-	unmeasured         bool
 }
 
 type matrixCase struct {
@@ -95,7 +94,7 @@ func matrixMux(t testing.TB, db func(context.Context)) *http.ServeMux {
 	handle("GET /ok/{id}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
 	handle("GET /status/204", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
 	handle("GET /status/304", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) })
-	handle("GET /status/503", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "busy", 503) })
+	handle("GET /status/503", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "busy", http.StatusServiceUnavailable) })
 	handle("GET /tree/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tree") })
 	handle("GET /hints", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")

@@ -54,7 +54,6 @@ func TestBytesOnTheWireAreThoseOfTheBareHandler(t *testing.T) {
 			if name != "panic" {
 				require.NotEmpty(t, want)
 			}
-			// The file's time stamp is that of its own directory's test.
 			assert.Equal(t, want, got)
 		})
 	}
