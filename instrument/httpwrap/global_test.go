@@ -50,7 +50,9 @@ func TestGlobalsAreThoseOfTheMoment(t *testing.T) {
 		return r
 	}
 
+	spans := 2
 	if r := round(); !globalsWereSet {
+		spans = 3 // the explicit placeholders are followed as well
 		assert.Same(t, r, inside, "before Setup nothing is touched")
 		assert.IsType(t, &httptest.ResponseRecorder{}, writer)
 		assert.Same(t, r, sent)
@@ -63,7 +65,7 @@ func TestGlobalsAreThoseOfTheMoment(t *testing.T) {
 		otel.SetMeterProvider(tel.meter)
 		otel.SetTextMapPropagator(tel.carrier)
 		round()
-		assert.Len(t, tel.spans.Ended(), 3, "after each Setup the live providers record")
+		assert.Len(t, tel.spans.Ended(), spans, "after each Setup the live providers record")
 		assert.NotEmpty(t, tel.points()[serverDuration])
 		assert.NotEmpty(t, tel.points()[clientDuration])
 		assert.NotEmpty(t, sent.Header.Get("Traceparent"))

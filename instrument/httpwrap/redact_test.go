@@ -21,6 +21,8 @@ import (
 
 const secret = "s3cr3t-planted-value"
 
+var userinfo = url.UserPassword("user", secret)
+
 // everything returns all that a span says, as text.
 func everything(s sdktrace.ReadOnlySpan) string {
 	var b strings.Builder

@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/waymark-otel/waymark/instrument/httpwrap"
 	"github.com/waymark-otel/waymark/propagators"
@@ -176,3 +178,5 @@ func (b *syncBuffer) contains(s string) bool {
 	defer b.mu.Unlock()
 	return bytes.Contains(b.buf.Bytes(), []byte(s))
 }
+
+func disabledProvider() trace.TracerProvider { return noop.NewTracerProvider() }
