@@ -81,8 +81,15 @@ func (e *Exporter) unanswered(err error) answer {
 	return a
 }
 
+// zipkinTooLarge is how the body begins that Zipkin's own server (3.5) sends
+// with status 500 when a request is larger than it takes.
+const zipkinTooLarge = "413 Request Entity Too Large"
+
 // read makes an answer of a reply and the beginning of its body.
 func (e *Exporter) read(resp *http.Response, reply []byte) answer {
+	if resp.StatusCode == http.StatusInternalServerError && strings.HasPrefix(string(reply), zipkinTooLarge) {
+		return answer{status: http.StatusRequestEntityTooLarge, text: zipkinTooLarge, final: true}
+	}
 	a := answer{status: resp.StatusCode, text: strconv.Itoa(resp.StatusCode)}
 	if name := http.StatusText(resp.StatusCode); name != "" {
 		a.text += " " + name
