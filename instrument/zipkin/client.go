@@ -36,7 +36,7 @@ func newClient(c *config, socket string) (client *http.Client, private bool) {
 		WriteBufferSize:        64 << 10,
 	}
 	if socket != "" {
-		transport.Proxy = nil
+		// No proxy is asked for: the host of such a URL is localhost.
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, "unix", socket)
 		}

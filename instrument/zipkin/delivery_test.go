@@ -257,6 +257,14 @@ func TestNoMoreThan64KiBOfAReplyIsRead(t *testing.T) {
 	assert.LessOrEqual(t, body.n, 64<<10)
 }
 
+func TestNoMoreThan64KiBOfHeadersAreRead(t *testing.T) {
+	c := instrumenttest.NewCollector(t, accepted.WithHeader("X-Long", strings.Repeat("x", 80<<10)))
+	e := dial(t, c.URL, WithTimeout(100*time.Millisecond))
+	err := e.ExportSpans(context.Background(), batch(1))
+	assert.ErrorContains(t, err, "headers exceeded")
+	settled(t, e, err)
+}
+
 // silent is a body that says nothing until its request is over.
 type silent struct{ ctx context.Context }
 

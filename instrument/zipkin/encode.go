@@ -127,7 +127,7 @@ func parentOf(span sdktrace.ReadOnlySpan, sc trace.SpanContext) (parent trace.Sp
 
 // times returns start in microseconds since 1970 and the duration in
 // microseconds; 0 stands for unknown. Zipkin has no time before 1970 and no
-// negative duration, and a server rejects a whole request for one of them.
+// negative duration: its server would keep such a span and forget its times.
 func times(start, end time.Time) (timestamp, duration int64, ok bool) {
 	if start.IsZero() {
 		return 0, 0, true
@@ -182,7 +182,7 @@ func (e *encoder) appendName(dst []byte, name string) []byte {
 }
 
 // appendAnnotations appends events. One without a time that Zipkin has is
-// given the time of the span's start: a server rejects a whole request for it.
+// given the time of the span's start: a server would show it at 1970.
 func (e *encoder) appendAnnotations(dst []byte, events []sdktrace.Event, start int64) []byte {
 	if len(events) == 0 {
 		return dst

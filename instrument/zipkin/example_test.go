@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -58,17 +59,14 @@ func ExampleNew_error() {
 func ExampleExporter_Probe() {
 	server := collector(http.StatusUnauthorized)
 	defer server.Close()
-	exporter, err := zipkin.New(server.URL, zipkin.WithHeaders(map[string]string{"Authorization": "Bearer …"}))
+	exporter, err := zipkin.New(server.URL, zipkin.WithHeaders(map[string]string{"Authorization": "Bearer key"}))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	answer, err := exporter.Probe(context.Background())
-	fmt.Println(answer)
-	fmt.Println(err != nil)
-	// Output:
-	// 401 Unauthorized
-	// true
+	err = exporter.Probe(context.Background())
+	fmt.Println(strings.ReplaceAll(err.Error(), server.URL, "http://127.0.0.1:9411"))
+	// Output: zipkin: POST "http://127.0.0.1:9411": 401 Unauthorized
 }
 
 func ExampleExporter_Endpoint() {

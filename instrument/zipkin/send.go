@@ -81,8 +81,15 @@ func (e *Exporter) unanswered(err error) answer {
 	return a
 }
 
+// zipkinTooLarge is how the body begins that Zipkin's own server (3.5) sends
+// with status 500 when a request is larger than it takes.
+const zipkinTooLarge = "413 Request Entity Too Large"
+
 // read makes an answer of a reply and the beginning of its body.
 func (e *Exporter) read(resp *http.Response, reply []byte) answer {
+	if resp.StatusCode == http.StatusInternalServerError && strings.HasPrefix(string(reply), zipkinTooLarge) {
+		return answer{status: http.StatusRequestEntityTooLarge, text: zipkinTooLarge, final: true}
+	}
 	a := answer{status: resp.StatusCode, text: strconv.Itoa(resp.StatusCode)}
 	if name := http.StatusText(resp.StatusCode); name != "" {
 		a.text += " " + name
@@ -136,23 +143,22 @@ func drain(resp *http.Response, cancel func()) []byte {
 }
 
 // Probe asks the collector whether it takes spans, with an empty list: the
-// same URL, credentials and connections as for spans. It returns the answer,
-// as in "202 Accepted", and an error when that is not 2xx or when there is
-// none within ctx and the exporter's timeout. It counts nowhere.
-func (e *Exporter) Probe(ctx context.Context) (string, error) {
+// same URL, credentials and connections as for spans. It returns nil when the
+// answer is 2xx, else an error with the answer, or with why there was none
+// within ctx and the exporter's timeout. It counts nowhere.
+func (e *Exporter) Probe(ctx context.Context) error {
 	e.mu.Lock()
 	stopped := e.stopped
 	e.mu.Unlock()
 	if stopped {
-		return "", ErrShutdown
+		return ErrShutdown
 	}
 	own, cancel := e.bound(ctx)
 	defer cancel()
-	a := e.attempt(own, []byte("[]"), false)
-	if !a.accepted() {
-		return a.text, e.failure("no spans are taken", a)
+	if a := e.attempt(own, []byte("[]"), false); !a.accepted() {
+		return &exportError{text: fmt.Sprintf("zipkin: POST %q: %s", e.target.shown, a.text), cause: a.err}
 	}
-	return a.text, nil
+	return nil
 }
 
 // bound returns a context with the values of the exporter alone, no span,
@@ -166,12 +172,6 @@ func (e *Exporter) bound(caller context.Context) (context.Context, context.Cance
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	stop := context.AfterFunc(caller, cancel)
 	return ctx, func() { stop(); cancel() }
-}
-
-// failure is the error that says what, and which answer it was.
-func (e *Exporter) failure(what string, a answer) error {
-	text := fmt.Sprintf("zipkin: %s: POST %q: %s", what, e.target.shown, a.text)
-	return &exportError{text: text, cause: a.err}
 }
 
 // exportError has a text without secrets. Its cause is for errors.Is and As,

@@ -140,3 +140,11 @@ func TestA413ToEverythingDropsAndEnds(t *testing.T) {
 	assert.Equal(t, Dropped{TooLarge: 3}, settled(t, e, err).Dropped)
 	assert.Less(t, len(c.Requests()), 40)
 }
+
+func TestZipkinsOwn500ForARequestTooLargeIsA413(t *testing.T) {
+	c := instrumenttest.NewCollector(t, instrumenttest.Status(500).WithBody("413 Request Entity Too Large"), accepted)
+	e := dial(t, c.URL)
+	require.NoError(t, e.ExportSpans(context.Background(), batch(10)))
+	assert.Len(t, c.Requests(), 3)
+	assert.EqualValues(t, 10, settled(t, e).Sent)
+}
