@@ -94,10 +94,8 @@ func (r *reporter) add(signal, name string, exporter any) {
 		e.Endpoint = described.Endpoint()
 	}
 	var probe func(context.Context) error
-	if asking, ok := exporter.(interface {
-		Probe(context.Context) (string, error)
-	}); ok {
-		probe = func(ctx context.Context) error { _, err := asking.Probe(ctx); return err }
+	if asking, ok := exporter.(interface{ Probe(context.Context) error }); ok {
+		probe = asking.Probe
 		e.Probe = probeWaiting
 	}
 	r.probes = append(r.probes, probe)
