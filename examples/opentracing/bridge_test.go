@@ -184,3 +184,37 @@ func TestExtractKeepsIDsAndBaggageOnly(t *testing.T) {
 	assert.Equal(t, "a2fb4a1d1a96d312", server.ParentID)
 	assert.Equal(t, server.ID, one(t, spans, "", "look").ParentID)
 }
+
+func TestExtractTakesDebugForSampled(t *testing.T) {
+	_, arrived := setup(t, instrument.WithSampleRatio(0), instrument.WithPropagators(propagators.B3{}))
+	header := http.Header{}
+	header.Set("b3", "463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-d")
+	extracted, err := opentracing.GlobalTracer().Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(header))
+	require.NoError(t, err)
+	span := opentracing.StartSpan("get stock", ext.RPCServerOption(extracted))
+	again := http.Header{}
+	require.NoError(t, opentracing.GlobalTracer().Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(again)))
+	span.Finish()
+	spans := arrived()
+	require.Len(t, spans, 1)
+	assert.Equal(t, "a2fb4a1d1a96d312", spans[0].ParentID)
+	assert.Equal(t, spans[0].TraceID+"-"+spans[0].ID+"-1", again.Get("b3"))
+}
+
+// A server that is wrapped and extracts as well has two spans for a request,
+// side by side.
+func TestWrappedServerThatExtractsHasTwoSpans(t *testing.T) {
+	_, arrived := setup(t)
+	header := http.Header{}
+	header.Set("b3", "463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-1")
+	req := httptest.NewRequest(http.MethodGet, "/stock/1", nil)
+	req.Header = header
+	httpwrap.Handler(stock()).ServeHTTP(httptest.NewRecorder(), req)
+	spans := arrived()
+	require.Len(t, spans, 3)
+	for _, name := range []string{"GET /stock/{item}", "get stock"} {
+		s := one(t, spans, "SERVER", name)
+		assert.Equal(t, [2]string{"463ac35c9f6413ad48485a3953bb6124", "a2fb4a1d1a96d312"}, [2]string{s.TraceID, s.ParentID}, name)
+	}
+	requireChild(t, one(t, spans, "SERVER", "get stock"), one(t, spans, "", "look at shelf"))
+}
