@@ -35,6 +35,7 @@ func TestTraceparent(t *testing.T) {
 		"future version, longer":         {"cc-" + ids + "-01-what-the-future-will-be-like", "01"},
 		"future version, badly longer":   {"cc-" + ids + "-01.what-the-future-will-be-like", ""},
 		"version 00 is not longer":       {"00-" + ids + "-01-more", ""},
+		"version 00 ends without a dash": {"00-" + ids + "-01-", ""},
 		"version ff":                     {"ff-" + ids + "-01", ""},
 		"upper-case version":             {"CC-" + ids + "-01", ""},
 		"upper-case trace id":            {"00-" + strings.ToUpper(traceHex) + "-" + spanHex + "-01", ""},
