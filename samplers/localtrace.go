@@ -37,8 +37,10 @@ type localTrace struct {
 // others that a trace has which enters this process more than once. Each of
 // them has a fate of its own.
 type sharedTrace struct {
-	id    trace.TraceID
-	first localTrace
+	hash   uint64
+	id     trace.TraceID
+	behind *sharedTrace // in its chain of the index
+	first  localTrace
 	// outside is the parent of the first root when it looks local but is no
 	// span that a processor sees; its other children are roots too.
 	outside trace.SpanID
@@ -60,8 +62,8 @@ func (t *sharedTrace) of(id trace.SpanID) *localTrace {
 	return &t.first
 }
 
-// started counts a span in the local trace of its parent.
-func (t *sharedTrace) started(id, parent trace.SpanID) {
+// start puts a span into the local trace of its parent.
+func (t *sharedTrace) start(id, parent trace.SpanID) {
 	l := t.of(parent)
 	l.open++
 	if l != &t.first {

@@ -19,14 +19,14 @@ type batch struct {
 	why   string
 }
 
-// shard is the part of a Tail that holds some of the trace ids. All but limits
-// and bucket is guarded by mu, and nobody else's code is called under it.
+// shard is the part of a Tail that holds some of the trace ids. What
+// stands below mu is guarded by it, and nobody else's code is called under it.
 type shard struct {
 	limits *tailConfig
 	bucket *bucket
 
 	mu        sync.Mutex
-	traces    map[trace.TraceID]*sharedTrace
+	traces    traceIndex
 	undecided localTraces
 	decided   localTraces // remembered for the spans still to come
 	buffered  int
@@ -38,15 +38,15 @@ type shard struct {
 	_ [64]byte // the next shard's lock is on another cache line
 }
 
-// spareTraces and spareSpans bound what a shard keeps for reuse.
-const (
-	spareTraces = 64
-	spareSpans  = 64
-)
+// What a shard keeps for reuse is bounded, in traces and in the spans of one.
+const spareTraces, spareSpans = 64, 64
 
 // startRoot remembers a local root, and returns what had to be decided to make
 // room for it.
-func (s *shard) startRoot(id trace.TraceID, span, outside trace.SpanID) (kept []batch) {
+func (s *shard) startRoot(hash uint64, id trace.TraceID, span, outside trace.SpanID) (kept []batch) {
+	if s.closed {
+		return nil
+	}
 	for s.remembered() >= s.limits.maxTraces {
 		if l := s.decided.oldest; l != nil {
 			s.forget(l)
@@ -60,12 +60,12 @@ func (s *shard) startRoot(id trace.TraceID, span, outside trace.SpanID) (kept []
 		s.forget(l)
 	}
 	var l *localTrace
-	if t := s.traces[id]; t != nil {
+	if t := s.traces.get(hash, &id); t != nil {
 		l = t.add(span)
 	} else {
-		t = s.newTrace(id)
-		t.outside = outside
-		s.traces[id] = t
+		t = s.newTrace()
+		t.hash, t.id, t.outside = hash, id, outside
+		s.traces.put(t)
 		l = &t.first
 		l.root = span
 	}
@@ -78,13 +78,12 @@ func (s *shard) startRoot(id trace.TraceID, span, outside trace.SpanID) (kept []
 
 func (s *shard) remembered() int { return s.undecided.count + s.decided.count }
 
-func (s *shard) newTrace(id trace.TraceID) (t *sharedTrace) {
+func (s *shard) newTrace() (t *sharedTrace) {
 	if n := len(s.spare); n > 0 {
 		t, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else {
 		t = new(sharedTrace)
 	}
-	t.id = id
 	t.first.in = t
 	return t
 }
@@ -222,7 +221,7 @@ func (s *shard) settleAll(closing bool) (kept []batch) {
 	}
 	if closing {
 		s.closed = true
-		s.traces, s.spare = nil, nil
+		s.traces, s.spare = traceIndex{}, nil
 		s.undecided, s.decided = localTraces{}, localTraces{}
 	}
 	return kept
@@ -292,7 +291,7 @@ func (s *shard) forget(l *localTrace) {
 		}
 		return
 	}
-	delete(s.traces, t.id)
+	s.traces.remove(t)
 	if len(s.spare) < spareTraces {
 		spans := t.first.spans[:0]
 		*t = sharedTrace{first: localTrace{spans: spans}}

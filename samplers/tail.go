@@ -4,7 +4,6 @@ package samplers
 
 import (
 	"context"
-	"encoding/binary"
 	"math/bits"
 	"runtime"
 	"sync"
@@ -43,6 +42,7 @@ func KeepErrors(next sdktrace.SpanProcessor, opts ...TailOption) sdktrace.SpanPr
 type Tail struct {
 	next   sdktrace.SpanProcessor
 	config tailConfig
+	hash   traceHash
 	shards []shard
 	shift  int // of a hash, to the index of a shard
 	clock  clock
@@ -62,23 +62,18 @@ func newTail(next sdktrace.SpanProcessor, c tailConfig) *Tail {
 	log := max(bits.Len(uint(max(n, 1)))-1, 0)
 	n = 1 << log
 	c.maxTraces, c.maxBuffered = c.maxTraces/n, c.maxBuffered/n
-	t := &Tail{next: next, config: c, shards: make([]shard, n), shift: 64 - log}
+	t := &Tail{next: next, config: c, hash: newTraceHash(), shards: make([]shard, n), shift: 64 - log}
 	b := newBucket(c.keptPerSecond)
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.limits, s.bucket = &t.config, b
-		s.traces = make(map[trace.TraceID]*sharedTrace)
 	}
 	t.clock.interval = max(c.maxAge/maxAgeTicks, time.Millisecond)
 	t.clock.tick, t.clock.waits = t.expire, t.waits
 	return t
 }
 
-// shardOf spreads ids that are counters as well as random ones.
-func (t *Tail) shardOf(id *trace.TraceID) *shard {
-	x := binary.BigEndian.Uint64(id[:8]) ^ binary.BigEndian.Uint64(id[8:])
-	return &t.shards[x*0x9e3779b97f4a7c15>>t.shift]
-}
+func (t *Tail) shardOf(hash uint64) *shard { return &t.shards[hash>>t.shift] }
 
 // OnStart implements [sdktrace.SpanProcessor].
 func (t *Tail) OnStart(ctx context.Context, span sdktrace.ReadWriteSpan) {
@@ -87,44 +82,48 @@ func (t *Tail) OnStart(ctx context.Context, span sdktrace.ReadWriteSpan) {
 	if sc.IsSampled() {
 		return
 	}
-	parent := span.Parent()
-	id, above := sc.TraceID(), parent.SpanID()
-	isRoot := !above.IsValid() || parent.IsRemote()
-	s := t.shardOf(&id)
-
-	s.mu.Lock()
-	known := s.traces[id]
-	if !isRoot && known != nil && known.outside != above {
-		known.started(sc.SpanID(), above)
-		s.mu.Unlock()
+	// The span in ctx is the parent, unless a new root was asked for. To ask
+	// the span for its parent would take its lock.
+	above := trace.SpanFromContext(ctx)
+	parent := above.SpanContext()
+	if !parent.IsValid() || parent.IsRemote() || parent.TraceID() != sc.TraceID() {
+		t.startRoot(sc, trace.SpanID{})
 		return
 	}
-	if !isRoot && known == nil {
-		s.mu.Unlock()
-		if hasSeen(ctx, span) {
-			return // its root was decided and forgotten, or was sampled
-		}
-		s.mu.Lock()
-	}
-	var kept []batch
-	if !s.closed {
-		var outside trace.SpanID
-		if !isRoot {
-			outside = above
-		}
-		kept = s.startRoot(id, sc.SpanID(), outside)
+	id := sc.TraceID()
+	hash := t.hash.of(&id)
+	s := t.shardOf(hash)
+	s.mu.Lock()
+	known := s.traces.get(hash, &id)
+	isUnder := known != nil && known.outside != parent.SpanID()
+	if isUnder {
+		known.start(sc.SpanID(), parent.SpanID())
 	}
 	s.mu.Unlock()
-
-	t.clock.start()
-	t.handOn(kept)
+	if !isUnder && !sees(above, span) {
+		t.startRoot(sc, parent.SpanID())
+	}
 }
 
-// hasSeen reports whether the parent of a span is one that span processors
-// see: recorded, by the same provider.
-func hasSeen(ctx context.Context, span sdktrace.ReadWriteSpan) bool {
-	parent, ok := trace.SpanFromContext(ctx).(sdktrace.ReadWriteSpan)
+// sees reports whether span processors see the span above one: it is the
+// SDK's, recorded, and of the same provider. If it is, and its local trace is
+// not known, that was discarded, or sampled. If not, it is a span of another
+// process that was put into the context without saying so.
+func sees(above trace.Span, span sdktrace.ReadWriteSpan) bool {
+	parent, ok := above.(sdktrace.ReadWriteSpan)
 	return ok && parent.TracerProvider() == span.TracerProvider()
+}
+
+// startRoot remembers a local root. outside is its parent, if that looks local.
+func (t *Tail) startRoot(sc trace.SpanContext, outside trace.SpanID) {
+	id := sc.TraceID()
+	hash := t.hash.of(&id)
+	s := t.shardOf(hash)
+	s.mu.Lock()
+	kept := s.startRoot(hash, id, sc.SpanID(), outside)
+	s.mu.Unlock()
+	t.clock.start()
+	t.handOn(kept)
 }
 
 // OnEnd implements [sdktrace.SpanProcessor].
@@ -137,10 +136,11 @@ func (t *Tail) OnEnd(span sdktrace.ReadOnlySpan) {
 	why := t.config.reason(span)
 	slow := t.config.slow > 0 && span.EndTime().Sub(span.StartTime()) >= t.config.slow
 	id := sc.TraceID()
-	s := t.shardOf(&id)
+	hash := t.hash.of(&id)
+	s := t.shardOf(hash)
 
 	s.mu.Lock()
-	known := s.traces[id]
+	known := s.traces.get(hash, &id)
 	if known == nil {
 		s.mu.Unlock()
 		t.endUnknown(s, span, why, slow)
