@@ -45,6 +45,7 @@ type exchange struct {
 
 	echo          string // the header that correlationID is echoed in
 	correlationID string
+	echoed        [1]string // the header's values
 
 	response response
 	body     requestBody
@@ -255,7 +256,8 @@ func (e *exchange) setHeaders(h http.Header) {
 		return
 	}
 	if e.echo != "" && e.correlationID != "" && len(h[e.echo]) == 0 {
-		h[e.echo] = []string{e.correlationID}
+		e.echoed[0] = e.correlationID
+		h[e.echo] = e.echoed[:]
 	}
 	if e.handler.traceResponse && e.span != nil {
 		setTraceResponse(h, e.span.SpanContext())

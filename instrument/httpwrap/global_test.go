@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,12 +24,18 @@ import (
 	"github.com/waymark-otel/waymark/propagators"
 )
 
-// globalsWereSet tells a second run in the same process, as -count makes.
-var globalsWereSet bool
-
-// A process has one set of globals, so this test takes them through a whole
-// life; no other test touches them.
+// A process has one set of globals, which cannot be unset: this test takes a
+// process of its own through their whole life.
 func TestGlobalsAreThoseOfTheMoment(t *testing.T) {
+	const child = "HTTPWRAP_TEST_GLOBALS"
+	if os.Getenv(child) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), child+"=1")
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		require.Contains(t, string(output), "--- PASS: "+t.Name())
+		return
+	}
 	var inside *http.Request
 	var writer http.ResponseWriter
 	server := httpwrap.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inside, writer = r, w }))
@@ -50,14 +58,10 @@ func TestGlobalsAreThoseOfTheMoment(t *testing.T) {
 		return r
 	}
 
-	spans := 2
-	if r := round(); !globalsWereSet {
-		spans = 3 // the explicit placeholders are followed as well
-		assert.Same(t, r, inside, "before Setup nothing is touched")
-		assert.IsType(t, &httptest.ResponseRecorder{}, writer)
-		assert.Same(t, r, sent)
-	}
-	globalsWereSet = true
+	r := round()
+	assert.Same(t, r, inside, "before Setup nothing is touched")
+	assert.IsType(t, &httptest.ResponseRecorder{}, writer)
+	assert.Same(t, r, sent)
 
 	for range 2 {
 		tel := newTelemetry(t)
@@ -65,7 +69,7 @@ func TestGlobalsAreThoseOfTheMoment(t *testing.T) {
 		otel.SetMeterProvider(tel.meter)
 		otel.SetTextMapPropagator(tel.carrier)
 		round()
-		assert.Len(t, tel.spans.Ended(), spans, "after each Setup the live providers record")
+		assert.Len(t, tel.spans.Ended(), 3, "after each Setup the live providers record")
 		assert.NotEmpty(t, tel.points()[serverDuration])
 		assert.NotEmpty(t, tel.points()[clientDuration])
 		assert.NotEmpty(t, sent.Header.Get("Traceparent"))
@@ -147,3 +151,18 @@ func TestContextsThatCannotBeComparedWork(t *testing.T) {
 	h.ServeHTTP(w, r.WithContext(uncomparableContext{Context: r.Context()}))
 	assert.Equal(t, "ok", w.Body.String())
 }
+
+// A provider that was shut down starts no spans; what the caller sent is then
+// not mistaken for one of ours.
+func TestProviderThatStartsNothing(t *testing.T) {
+	tel := newTelemetry(t)
+	h := tel.handler(http.HandlerFunc(ok), httpwrap.WithTracerProvider(idle{}), httpwrap.WithTraceResponse(),
+		httpwrap.WithSpanStart(func(trace.Span, *http.Request) { t.Error("no span was started") }))
+	w := get(h, "/", "Traceparent", callerParent)
+	assert.Empty(t, w.Header().Get("Traceresponse"))
+	assert.EqualValues(t, 1, tel.duration(serverDuration).count)
+}
+
+// idle hands out tracers that do nothing, without being OpenTelemetry's own
+// no-op provider.
+type idle struct{ noop.TracerProvider }

@@ -155,7 +155,8 @@ func (h *handler) patternOf(r *http.Request) string {
 			return p
 		}
 	}
-	if h.router != nil {
+	// "OPTIONS *" is about the server; ServeMux serves it under no pattern.
+	if h.router != nil && r.RequestURI != "*" {
 		defer contain("Handler, asked for a route,")
 		if p := lookup(h.router, r); p != "" {
 			return p
@@ -179,7 +180,10 @@ func (e *exchange) startSpan(tracer trace.Tracer, in incoming) context.Context {
 		}
 	}
 	ctx, span := tracer.Start(e, e.name, opts...)
-	e.span, e.recorded = span, span.IsRecording()
+	if isLocal(span.SpanContext()) {
+		// Else no span was started, as by a provider that was shut down.
+		e.span, e.recorded = span, span.IsRecording()
+	}
 	return ctx
 }
 

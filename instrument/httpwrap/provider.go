@@ -41,11 +41,37 @@ func isDefaultPropagator(p propagation.TextMapPropagator) bool {
 }
 
 // tracers finds the tracer for a request: the option's, else that of the
-// local span in the context, else the global one. The last one found is kept
-// with the provider it came from, since providers may be set again.
+// local span in the context, else the global one. The last one found of each
+// is kept with the provider it came from, since providers may be set again.
 type tracers struct {
 	option trace.TracerProvider
-	last   atomic.Pointer[tracerOf]
+	local  lastTracer
+	global lastTracer
+}
+
+func (t *tracers) at(ctx context.Context) trace.Tracer {
+	if t.option != nil {
+		return t.global.of(t.option)
+	}
+	// A remote span has no provider worth the name, only an identity.
+	if span := trace.SpanFromContext(ctx); isLocal(span.SpanContext()) {
+		return t.local.of(span.TracerProvider())
+	}
+	return t.global.of(otel.GetTracerProvider())
+}
+
+func isLocal(sc trace.SpanContext) bool { return sc.IsValid() && !sc.IsRemote() }
+
+// lastTracer is the tracer of the last provider asked for.
+type lastTracer struct{ last atomic.Pointer[tracerOf] }
+
+func (l *lastTracer) of(tp trace.TracerProvider) trace.Tracer {
+	last := l.last.Load()
+	if last == nil || !last.comparable || last.provider != tp {
+		last = newTracerOf(tp)
+		l.last.Store(last)
+	}
+	return last.tracer
 }
 
 // tracerOf is a provider and its tracer, nil when the provider records
@@ -55,26 +81,6 @@ type tracerOf struct {
 	comparable bool
 	tracer     trace.Tracer
 }
-
-func (t *tracers) at(ctx context.Context) trace.Tracer {
-	tp := t.option
-	if tp == nil {
-		// A remote span has no provider worth the name, only an identity.
-		if span := trace.SpanFromContext(ctx); isLocal(span.SpanContext()) {
-			tp = span.TracerProvider()
-		} else {
-			tp = otel.GetTracerProvider()
-		}
-	}
-	last := t.last.Load()
-	if last == nil || !last.comparable || last.provider != tp {
-		last = newTracerOf(tp)
-		t.last.Store(last)
-	}
-	return last.tracer
-}
-
-func isLocal(sc trace.SpanContext) bool { return sc.IsValid() && !sc.IsRemote() }
 
 func newTracerOf(tp trace.TracerProvider) *tracerOf {
 	t := &tracerOf{provider: tp, comparable: reflect.ValueOf(tp).Comparable()}

@@ -89,7 +89,8 @@ func (w *response) count(n int64, err error) {
 		w.bytes.Add(n)
 	}
 	if err != nil && !isMisuse(err) {
-		w.failure.CompareAndSwap(nil, &err)
+		failure := err // err itself must not escape: it would cost each write
+		w.failure.CompareAndSwap(nil, &failure)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,6 +94,33 @@ func TestMuxShapes(t *testing.T) {
 			assert.Equal(t, tc.route, tel.duration(serverDuration).attributes["http.route"], "metric")
 		})
 	}
+}
+
+func TestOptionsOfTheServerHasNoRoute(t *testing.T) {
+	tel := newTelemetry(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", ok)
+	r := httptest.NewRequest(http.MethodOptions, "*", nil)
+	tel.handler(mux).ServeHTTP(httptest.NewRecorder(), r)
+	assert.Equal(t, "OPTIONS", tel.span().Name())
+}
+
+// defaultOnce registers once, for -count runs tests again.
+var defaultOnce sync.Once
+
+func TestNilHandlerIsTheDefaultServeMux(t *testing.T) {
+	tel := newTelemetry(t)
+	defaultOnce.Do(func() { http.HandleFunc("GET /httpwrap/{x}", ok) })
+	get(tel.handler(nil), "/httpwrap/1")
+	assert.Equal(t, "GET /httpwrap/{x}", tel.span().Name())
+}
+
+func TestPatternOfASkippedRequestIsVisibleOutside(t *testing.T) {
+	tel := newTelemetry(t)
+	r := httptest.NewRequest(http.MethodGet, "/orders/1", nil)
+	tel.handler(shopMux(), httpwrap.WithSkip("/orders/")).ServeHTTP(httptest.NewRecorder(), r)
+	assert.Equal(t, "GET /orders/{id}", r.Pattern)
+	assert.Equal(t, "1", r.PathValue("id"))
 }
 
 // A mux behind a middleware that copies the request cannot be seen. Two ways

@@ -4,7 +4,6 @@ package httpwrap
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,26 +12,35 @@ import (
 
 // skipList knows the requests to be silent about.
 type skipList struct {
-	// paths are the patterns that are only a path, which most are.
-	paths map[string]struct{}
+	paths []skipPath
 	// muxes hold one pattern each: on a list, unlike on a server, it does not
 	// matter that two patterns overlap.
 	muxes []*http.ServeMux
 }
 
-func newSkipList(patterns []string) skipList {
-	l := skipList{paths: make(map[string]struct{}, len(patterns))}
-	for _, p := range patterns {
-		mux := newSkipMux(p)
-		if strings.HasPrefix(p, "/") && !strings.HasSuffix(p, "/") && !strings.Contains(p, "{") {
-			l.paths[p] = struct{}{}
-			continue
+// skipPath is a pattern without host and wildcards, which most are: matching
+// one costs nothing.
+type skipPath struct {
+	method, path string
+}
+
+func newSkipList(patterns []string) (l skipList) {
+	for _, pattern := range patterns {
+		mux := newSkipMux(pattern)
+		method, path := "", pattern
+		if i := strings.IndexAny(pattern, " \t"); i >= 0 {
+			method, path = pattern[:i], strings.TrimLeft(pattern[i:], " \t")
 		}
-		l.muxes = append(l.muxes, mux)
+		if strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "{%") {
+			l.paths = append(l.paths, skipPath{method, path})
+		} else {
+			l.muxes = append(l.muxes, mux)
+		}
 	}
 	return l
 }
 
+// newSkipMux leaves it to ServeMux to say what a pattern is.
 func newSkipMux(pattern string) *http.ServeMux {
 	defer func() {
 		if v := recover(); v != nil {
@@ -46,17 +54,19 @@ func newSkipMux(pattern string) *http.ServeMux {
 
 // with returns a list of what is on either.
 func (l skipList) with(m skipList) skipList {
-	paths := maps.Clone(m.paths)
-	maps.Copy(paths, l.paths)
-	return skipList{paths: paths, muxes: slices.Concat(l.muxes, m.muxes)}
+	return skipList{paths: slices.Concat(l.paths, m.paths), muxes: slices.Concat(l.muxes, m.muxes)}
 }
 
+func (l skipList) empty() bool { return len(l.paths) == 0 && len(l.muxes) == 0 }
+
 func (l skipList) matches(r *http.Request) bool {
-	if r.URL == nil {
+	if l.empty() || r.URL == nil {
 		return false
 	}
-	if _, ok := l.paths[r.URL.Path]; ok {
-		return true
+	for _, p := range l.paths {
+		if p.matches(r.Method, r.URL.Path) {
+			return true
+		}
 	}
 	for _, mux := range l.muxes {
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -66,9 +76,18 @@ func (l skipList) matches(r *http.Request) bool {
 	return false
 }
 
+// matches is what ServeMux does with such a pattern: a path that ends in a
+// slash stands for all below it, and GET for HEAD as well.
+func (p skipPath) matches(method, path string) bool {
+	if p.method != "" && p.method != method && (p.method != http.MethodGet || method != http.MethodHead) {
+		return false
+	}
+	return path == p.path || strings.HasSuffix(p.path, "/") && strings.HasPrefix(path, p.path)
+}
+
 // matchesOut is matches for a request out, whose host is in its URL.
 func (l skipList) matchesOut(r *http.Request) bool {
-	if r.URL == nil || len(l.paths) == 0 && len(l.muxes) == 0 {
+	if l.empty() || r.URL == nil {
 		return false
 	}
 	return l.matches(&http.Request{
