@@ -288,7 +288,7 @@ func TestHostileTextBecomesValidJSON(t *testing.T) {
 			s.Attributes = []attribute.KeyValue{attribute.String(text, text)}
 			s.Events = []sdktrace.Event{{Name: text, Time: start, Attributes: []attribute.KeyValue{attribute.String(text, text)}}}
 			s.Status = sdktrace.Status{Code: codes.Error, Description: text}
-			clean := string([]rune(text)) // U+FFFD for each byte that is not UTF-8
+			clean := separators.Replace(string([]rune(text))) // U+FFFD for each byte that is not UTF-8
 			got := decode(t, s)
 			assert.Equal(t, strings.ToLower(clean), got.Name)
 			assert.Equal(t, clean, got.Tags[clean])
