@@ -208,12 +208,27 @@ func TestZipkinServerReadsBackWhatWasExported(t *testing.T) {
 		assert.Positive(t, e.Stats().Retried)
 	})
 
-	t.Run("ids that are zero cost the whole request", func(t *testing.T) {
-		// Which is why the exporter leaves such a span out.
-		resp, err := http.Post(base+"/api/v2/spans", "application/json", strings.NewReader(
-			`[{"traceId":"00000000000000cd","id":"0000000000000001"},{"traceId":"00000000000000cd","id":"0000000000000000"}]`))
+	post := func(t *testing.T, body string) int {
+		resp, err := http.Post(base+"/api/v2/spans", "application/json", strings.NewReader(body))
 		require.NoError(t, err)
 		defer resp.Body.Close()
-		assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+		return resp.StatusCode
+	}
+	t.Run("why spans without ids are left out", func(t *testing.T) {
+		assert.Equal(t, http.StatusBadRequest, post(t,
+			`[{"traceId":"00000000000000cd","id":"0000000000000001"},{"traceId":"00000000000000cd","id":"0000000000000000"}]`))
+	})
+	t.Run("why separators become newlines", func(t *testing.T) {
+		require.Equal(t, http.StatusAccepted, post(t, `[{"traceId":"00000000000000ce","id":"0000000000000001","name":"\u2028é"}]`))
+		var body []byte
+		require.Eventually(t, func() bool {
+			resp, err := http.Get(base + "/api/v2/trace/00000000000000ce")
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			body, err = io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			return resp.StatusCode == http.StatusOK
+		}, 20*time.Second, 50*time.Millisecond)
+		assert.False(t, json.Valid(body), "this server has no need of it any more: %q", body)
 	})
 }
