@@ -3,6 +3,7 @@
 package zipkin
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -268,6 +269,17 @@ func TestASpanIDSharedWithARemoteParentIsMarked(t *testing.T) {
 	got = decode(t, s)
 	assert.False(t, got.Shared)
 	assert.Empty(t, got.ParentID)
+}
+
+func TestDebugIsToldOfTheSpansItIsAskedFor(t *testing.T) {
+	c := instrumenttest.NewCollector(t)
+	e := dial(t, c.URL, WithDebug(func(s sdktrace.ReadOnlySpan) bool { return s.SpanContext().SpanID()[7] == 1 }))
+	require.NoError(t, e.ExportSpans(context.Background(), batch(3)))
+	var debug []bool
+	for _, span := range c.Spans() {
+		debug = append(debug, span.Debug)
+	}
+	assert.Equal(t, []bool{false, true, false}, debug)
 }
 
 func TestHostileTextBecomesValidJSON(t *testing.T) {
