@@ -14,7 +14,7 @@ import (
 
 func BenchmarkEncode(b *testing.B) {
 	spans := realistic(512)
-	w := newWork(trace.TraceID{})
+	w := newWork(trace.TraceID{}, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		w.reset()
@@ -27,7 +27,7 @@ func BenchmarkEncode(b *testing.B) {
 }
 
 func BenchmarkCompress(b *testing.B) {
-	w := newWork(trace.TraceID{})
+	w := newWork(trace.TraceID{}, nil)
 	w.reset()
 	for _, span := range realistic(512) {
 		w.buf, _ = w.encoder.append(w.buf, span)

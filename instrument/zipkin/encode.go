@@ -18,9 +18,10 @@ import (
 // documents. It keeps what spans have in common and the space it needs, and
 // serves one goroutine.
 type encoder struct {
-	own       trace.TraceID       // of spans to be left out; zero is none
-	resources [4]*encodedResource // the last ones seen
-	next      int                 // of resources, to be replaced
+	own       trace.TraceID                    // of spans to be left out; zero is none
+	debug     func(sdktrace.ReadOnlySpan) bool // nil: no span is
+	resources [4]*encodedResource              // the last ones seen
+	next      int                              // of resources, to be replaced
 
 	keys    keySet // of the attributes of the span being encoded
 	scratch []byte
@@ -99,6 +100,9 @@ func (e *encoder) append(dst []byte, span sdktrace.ReadOnlySpan) (out []byte, v 
 	if duration > 0 {
 		out = append(out, `,"duration":`...)
 		out = strconv.AppendInt(out, duration, 10)
+	}
+	if e.debug != nil && e.debug(span) {
+		out = append(out, `,"debug":true`...)
 	}
 	if shared {
 		out = append(out, `,"shared":true`...)

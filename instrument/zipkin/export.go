@@ -34,9 +34,9 @@ type work struct {
 	zip     *gzip.Writer
 }
 
-func newWork(own trace.TraceID) *work {
+func newWork(own trace.TraceID, debug func(sdktrace.ReadOnlySpan) bool) *work {
 	zip, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	return &work{encoder: encoder{own: own}, zip: zip}
+	return &work{encoder: encoder{own: own, debug: debug}, zip: zip}
 }
 
 func (w *work) reset() {

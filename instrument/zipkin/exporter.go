@@ -98,7 +98,7 @@ func New(url string, opts ...Option) (*Exporter, error) {
 	e.client, e.private = newClient(&config, target.socket)
 	e.own = newOwn()
 	e.life, e.cancel = context.WithCancel(trace.ContextWithSpanContext(context.Background(), e.own))
-	e.work.New = func() any { return newWork(e.own.TraceID()) }
+	e.work.New = func() any { return newWork(e.own.TraceID(), config.debug) }
 	return e, nil
 }
 

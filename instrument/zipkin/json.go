@@ -22,8 +22,17 @@ const (
 	highs = 0x8080808080808080
 )
 
-// appendText appends s as the inside of a JSON string: RFC 8259 escapes, and
-// U+FFFD for each byte that is not UTF-8.
+// Unicode's line and paragraph separators are sent as a newline. Zipkin's
+// server (3.5) counts them wrong beside any other character that is not ASCII:
+// its answer to every query that finds such a span ends in NUL bytes, which no
+// browser reads as JSON. One hostile URL would hide all traces of a page.
+const (
+	lineSeparator      = '\u2028'
+	paragraphSeparator = '\u2029'
+)
+
+// appendText appends s as the inside of a JSON string: RFC 8259 escapes,
+// U+FFFD for each byte that is not UTF-8, a newline for each separator.
 func appendText[T string | []byte](dst []byte, s T) []byte {
 	start, i := 0, 0
 	for i < len(s) {
@@ -44,17 +53,21 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 				i++
 				continue
 			}
+			size := 1
 			if c >= utf8.RuneSelf {
 				// A conversion of at most four bytes does not allocate.
-				r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-				if r != utf8.RuneError || size != 1 {
+				var r rune
+				r, size = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+				if r == lineSeparator || r == paragraphSeparator {
+					c = '\n'
+				} else if r != utf8.RuneError || size != 1 {
 					i += size
 					continue
 				}
 			}
 			dst = append(dst, s[start:i]...)
 			dst = appendEscape(dst, c)
-			i++
+			i += size
 			start = i
 		}
 	}
@@ -84,7 +97,7 @@ func appendEscape(dst []byte, c byte) []byte {
 // limit bytes of JSON. It reports whether it left something out.
 func appendCut[T string | []byte](dst []byte, s T, limit int) ([]byte, bool) {
 	start := len(dst)
-	if len(s) <= limit {
+	if len(s) <= limit*3/2 { // a separator of three bytes becomes two
 		if dst = appendText(dst, s); len(dst)-start <= limit {
 			return dst, false
 		}

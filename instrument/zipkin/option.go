@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // Option sets something that New leaves at a default otherwise.
@@ -26,6 +28,7 @@ type config struct {
 	maxBytes      int
 	gzipAbove     int
 	errorInterval time.Duration
+	debug         func(sdktrace.ReadOnlySpan) bool
 }
 
 func defaults() config {
@@ -94,6 +97,15 @@ func WithGzipAbove(n int) Option {
 // what remains. By default, 5 s. Zero returns each. d must not be negative.
 func WithErrorInterval(d time.Duration) Option {
 	return option(func(c *config) { c.errorInterval = d })
+}
+
+// WithDebug marks the spans for which debug returns true as Zipkin's debug
+// spans, which a server keeps whatever rate it samples at. A span does not
+// know that its trace came with B3's debug flag; a SpanProcessor, which sees
+// the context, can leave a mark on it for debug to find. By default, and when
+// debug is nil, no span is.
+func WithDebug(debug func(sdktrace.ReadOnlySpan) bool) Option {
+	return option(func(c *config) { c.debug = debug })
 }
 
 // check returns what is wrong with c. It shows no value of a header.
