@@ -137,10 +137,18 @@ func TestIDsStayAtTheTopLevel(t *testing.T) {
 				for recordName, args := range records {
 					var bare, ours bytes.Buffer
 					derive(slog.New(jsonTo(&bare))).InfoContext(tc.ctx, "m", args...)
-					derive(slog.New(stack(jsonTo(&ours)))).InfoContext(tc.ctx, "m", args...)
 					want := line(t, &bare)
 					maps.Copy(want, added(stackName, tc.added))
-					require.Equal(t, want, line(t, &ours), "%s: %s: %s: %s", stackName, ctxName, name, recordName)
+					// A span's later lines take another way than its first.
+					l := derive(slog.New(stack(jsonTo(&ours))))
+					for range 3 {
+						l.InfoContext(tc.ctx, "m", args...)
+					}
+					first, _, _ := strings.Cut(ours.String(), "\n")
+					require.Equal(t, strings.Repeat(first+"\n", 3), ours.String())
+					for _, got := range lines(t, &ours) {
+						require.Equal(t, want, got, "%s: %s: %s: %s", stackName, ctxName, name, recordName)
+					}
 				}
 			})
 		}
@@ -197,10 +205,15 @@ func TestAGroupThatBecomesEmptyBreaksNoLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var bare, ours bytes.Buffer
 			log(slog.New(secretless(&bare)))
-			log(slog.New(logbridge.TraceContext(logbridge.ContextAttrs(secretless(&ours)))))
+			l := slog.New(logbridge.TraceContext(logbridge.ContextAttrs(secretless(&ours))))
+			for range 3 {
+				log(l)
+			}
 			want := line(t, &bare)
 			maps.Copy(want, with(ids("00"), "tenant", "t1"))
-			assert.Equal(t, want, line(t, &ours))
+			for _, got := range lines(t, &ours) {
+				assert.Equal(t, want, got)
+			}
 		})
 	}
 }
@@ -297,6 +310,30 @@ func TestSixtyFourGoroutinesLogAtOnce(t *testing.T) {
 	for _, got := range all {
 		require.Equal(t, got["id"], got["span_id"], "the ids of another goroutine")
 	}
+}
+
+// TestSpansThatShareALoggerKeepTheirIDs: one logger, more spans than it
+// remembers, by turns; each span also with other flags and another
+// correlation id.
+func TestSpansThatShareALoggerKeepTheirIDs(t *testing.T) {
+	var out bytes.Buffer
+	l := slog.New(logbridge.TraceContext(jsonTo(&out)))
+	sc := trace.SpanContextFromContext(spanContext(0, false))
+	var want []map[string]any
+	for round := range 4 {
+		for i := range 100 {
+			own := sc.WithSpanID(trace.SpanID{1, byte(i), 7: byte(i)}).WithTraceID(trace.TraceID{byte(round / 2), 1}).WithTraceFlags(trace.TraceFlags(round & 1))
+			ctx := propagators.ContextWithCorrelationID(trace.ContextWithSpanContext(context.Background(), own), fmt.Sprint("c", i%2))
+			for range 3 {
+				l.InfoContext(ctx, "m")
+				want = append(want, map[string]any{
+					"level": "INFO", "msg": "m", "correlation_id": fmt.Sprint("c", i%2),
+					"trace_id": own.TraceID().String(), "span_id": own.SpanID().String(), "trace_flags": own.TraceFlags().String(),
+				})
+			}
+		}
+	}
+	assert.Equal(t, want, lines(t, &out))
 }
 
 func TestANilHandlerDiscards(t *testing.T) {

@@ -135,12 +135,23 @@ func (c *fieldConfig) fields() []field {
 	return all
 }
 
-// appendFields appends those of the fields for which ctx has a value.
-func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog.Attr {
-	var ids string
-	sc := trace.SpanContextFromContext(ctx)
-	if sc.IsValid() {
-		ids = idText(sc.TraceID(), sc.SpanID())
+// ids are what a context says of who is logging.
+type ids struct {
+	span        trace.SpanContext
+	correlation string
+}
+
+func idsFrom(ctx context.Context) ids {
+	return ids{trace.SpanContextFromContext(ctx), propagators.CorrelationIDFromContext(ctx)}
+}
+
+func (i *ids) none() bool { return !i.span.IsValid() && i.correlation == "" }
+
+// appendFields appends those of the fields that have a value.
+func appendFields(ctx context.Context, fields []field, found *ids, added []slog.Attr) []slog.Attr {
+	var text string
+	if found.span.IsValid() {
+		text = idText(found.span.TraceID(), found.span.SpanID())
 	}
 	own := len(added) // what the program put into the context wins
 	for i := range fields {
@@ -148,21 +159,19 @@ func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog
 		var value string
 		switch {
 		case f.kind == fieldCorrelationID:
-			value = propagators.CorrelationIDFromContext(ctx)
+			value = found.correlation
 		case f.kind == fieldBaggage:
-			if ctx != nil {
-				value = clean(baggage.FromContext(ctx).Member(f.member).Value())
-			}
-		case ids == "":
+			value = baggageMember(ctx, f.member)
+		case text == "":
 		case f.kind == fieldTraceID:
-			value = ids[:traceIDDigits]
+			value = text[:traceIDDigits]
 		case f.kind == fieldSpanID:
-			value = ids[traceIDDigits:]
+			value = text[traceIDDigits:]
 		case f.kind == fieldTraceFlags:
-			value = flagText(sc.TraceFlags())
+			value = flagText(found.span.TraceFlags())
 		case f.kind == fieldSampled:
 			value = "0"
-			if sc.IsSampled() {
+			if found.span.IsSampled() {
 				value = "1"
 			}
 		}
@@ -171,4 +180,15 @@ func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog
 		}
 	}
 	return added
+}
+
+func hasBaggage(ctx context.Context) bool {
+	return ctx != nil && baggage.FromContext(ctx).Len() > 0
+}
+
+func baggageMember(ctx context.Context, name string) string {
+	if ctx == nil {
+		return ""
+	}
+	return clean(baggage.FromContext(ctx).Member(name).Value())
 }

@@ -25,8 +25,15 @@ var fixed = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 func logged(t *testing.T, ctx context.Context, stack func(slog.Handler) slog.Handler, args ...any) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	slog.New(stack(jsonTo(&out))).InfoContext(ctx, "m", args...)
-	got := line(t, &out)
+	l := slog.New(stack(jsonTo(&out)))
+	for range 3 {
+		l.InfoContext(ctx, "m", args...)
+	}
+	all := lines(t, &out)
+	got := all[0]
+	for _, later := range all {
+		assert.Equal(t, got, later)
+	}
 	delete(got, "level")
 	delete(got, "msg")
 	return got
