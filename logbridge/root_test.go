@@ -144,8 +144,10 @@ func TestIDsStayAtTheTopLevel(t *testing.T) {
 					for range 3 {
 						l.InfoContext(tc.ctx, "m", args...)
 					}
-					first, _, _ := strings.Cut(ours.String(), "\n")
-					require.Equal(t, strings.Repeat(first+"\n", 3), ours.String())
+					if stackName != "with a stranger" { // where the order may change
+						first, _, _ := strings.Cut(ours.String(), "\n")
+						require.Equal(t, strings.Repeat(first+"\n", 3), ours.String())
+					}
 					for _, got := range lines(t, &ours) {
 						require.Equal(t, want, got, "%s: %s: %s: %s", stackName, ctxName, name, recordName)
 					}
