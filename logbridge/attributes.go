@@ -74,11 +74,21 @@ func attributeValue(v slog.Value) attribute.Value {
 		return attribute.Float64SliceValue(x)
 	case []bool:
 		return attribute.BoolSliceValue(x)
+	case error:
+		text, _ := errorText(x)
+		return attribute.StringValue(text)
 	default:
-		return attribute.StringValue(text(x))
+		return attribute.StringValue(fmt.Sprintf("%+v", x))
 	}
 }
 
-// text is what fmt says of v. Unlike v's own Error or String it does not
-// panic.
-func text(v any) string { return fmt.Sprintf("%+v", v) }
+// errorText returns what err says. It reports false when err panics instead,
+// as a nil pointer in an error is apt to.
+func errorText(err error) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%v", err) // which says that it panicked, or <nil>
+		}
+	}()
+	return err.Error(), true
+}

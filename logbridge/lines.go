@@ -3,6 +3,7 @@
 package logbridge
 
 import (
+	"context"
 	"encoding/binary"
 	"log/slog"
 	"sync/atomic"
@@ -53,7 +54,7 @@ func (c *lineCache) handler(h *rooted, found *ids) slog.Handler {
 		return l.handler
 	}
 	l = &idLine{traceID: found.span.TraceID(), spanID: spanID, flags: found.span.TraceFlags(), correlation: found.correlation}
-	l.handler = h.derive(appendFields(nil, h.fields, found, nil))
+	l.handler = h.derive(appendFields(context.Background(), h.fields, found, nil))
 	slot.line.Store(l)
 	return l.handler
 }
