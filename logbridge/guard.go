@@ -24,40 +24,6 @@ type shared struct {
 	recursive  atomic.Uint64 // records of exporters, dropped
 }
 
-// provider stands between otelslog and the provider of the program.
-type provider struct {
-	embedded.LoggerProvider
-	next   log.LoggerProvider
-	shared *shared
-}
-
-func (p *provider) Logger(name string, opts ...log.LoggerOption) log.Logger {
-	return &logger{next: p.next.Logger(name, opts...), shared: p.shared}
-}
-
-type logger struct {
-	embedded.Logger
-	next   log.Logger
-	shared *shared
-}
-
-func (l *logger) Enabled(ctx context.Context, p log.EnabledParameters) bool {
-	p.Severity = severity(p.Severity)
-	return l.next.Enabled(ctx, p)
-}
-
-func (l *logger) Emit(ctx context.Context, r log.Record) {
-	r.SetSeverity(severity(r.Severity()))
-	// Only when another record is on its way can this one be of its exporter;
-	// only then is it worth a microsecond to look who called.
-	defer emitting.Add(-1)
-	if emitting.Add(1) > 1 && calledByExporter() {
-		l.shared.recursive.Add(1)
-		return
-	}
-	emit(&emission{ctx}, l.next, r)
-}
-
 // severity returns the nearest one that OpenTelemetry knows.
 func severity(s log.Severity) log.Severity {
 	return max(log.SeverityTrace1, min(s, log.SeverityFatal4))

@@ -17,8 +17,10 @@ import (
 // NewHandler returns a sink that sends records to OpenTelemetry Logs: to the
 // logger of lp with the instrumentation scope given, through contrib's
 // otelslog. The log record has the ids of the span in the record's context,
-// so TraceContext is not needed in front of it. A nil lp means OpenTelemetry's
-// global provider. A nil SinkOption is skipped.
+// so TraceContext is not needed in front of it. A nil lp means the provider in
+// OpenTelemetry's globals, whichever that is when a record is logged: the
+// handler may be made before Setup and follows each. A nil SinkOption is
+// skipped.
 //
 // Beyond otelslog:
 //
@@ -40,9 +42,6 @@ func NewHandler(scope string, lp log.LoggerProvider, opts ...SinkOption) slog.Ha
 		if o != nil {
 			o.apply(c)
 		}
-	}
-	if lp == nil {
-		lp = otel.GetLoggerProvider()
 	}
 	s := &shared{scope: scope, level: c.level, traceBased: c.traceBased, keep: c.keep}
 	s.limit.set(c.perSecond)

@@ -27,15 +27,9 @@ import (
 // On top of ContextAttrs, or of another TraceContext, it becomes one handler
 // with it. A nil next discards. A nil Option is skipped.
 func TraceContext(next slog.Handler, opts ...Option) slog.Handler {
-	var c fieldConfig
-	for _, o := range opts {
-		if o != nil {
-			o.apply(&c)
-		}
-	}
 	h := decorate(next)
 	h.configured = slices.Clip(h.configured)
-	for _, f := range c.fields() {
+	for _, f := range newFields(opts) {
 		if !slices.ContainsFunc(h.configured, func(have field) bool { return have.key == f.key }) {
 			h.configured = append(h.configured, f)
 		}
@@ -44,7 +38,15 @@ func TraceContext(next slog.Handler, opts ...Option) slog.Handler {
 	return h
 }
 
-// An Option sets one thing of TraceContext.
+// TraceAttrs returns what TraceContext adds to a record that is logged with
+// ctx, for loggers that are not slog's and for those that are given no
+// context. It returns nil when that is nothing.
+func TraceAttrs(ctx context.Context, opts ...Option) []slog.Attr {
+	found := idsFrom(ctx)
+	return appendFields(ctx, newFields(opts), &found, nil)
+}
+
+// An Option sets one thing of TraceContext and TraceAttrs.
 type Option interface{ apply(*fieldConfig) }
 
 type optionFunc func(*fieldConfig)
@@ -108,6 +110,21 @@ const (
 	fieldCorrelationID
 	fieldBaggage
 )
+
+var defaultFields = (&fieldConfig{}).fields()
+
+func newFields(opts []Option) []field {
+	if len(opts) == 0 {
+		return defaultFields
+	}
+	var c fieldConfig
+	for _, o := range opts {
+		if o != nil {
+			o.apply(&c)
+		}
+	}
+	return c.fields()
+}
 
 // fields returns what is configured; of two with one key, the first.
 func (c *fieldConfig) fields() []field {

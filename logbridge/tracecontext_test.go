@@ -158,6 +158,32 @@ func TestACorrelationIDWithControlCharactersIsNotLogged(t *testing.T) {
 	}
 }
 
+func TestTraceAttrsAreWhatTraceContextAdds(t *testing.T) {
+	ctx := propagators.ContextWithCorrelationID(spanContext(1, false), "order-7")
+	for name, opts := range map[string][]logbridge.Option{
+		"default": nil, "set": {logbridge.WithKeys(logbridge.Keys{TraceID: "id"}), logbridge.WithB3Keys(), nil},
+	} {
+		got := map[string]any{}
+		for _, a := range logbridge.TraceAttrs(ctx, opts...) {
+			got[a.Key] = a.Value.Any()
+		}
+		assert.Equal(t, logged(t, ctx, traceContext(opts...)), got, name)
+	}
+	assert.Nil(t, logbridge.TraceAttrs(context.Background()))
+	assert.Nil(t, logbridge.TraceAttrs(noContext))
+}
+
+func ExampleTraceAttrs() {
+	ctx := spanContext(trace.FlagsSampled, false) // in a program: of the request
+	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime})
+
+	// A library that takes a *log.Logger and no context.
+	legacy := slog.NewLogLogger(handler.WithAttrs(logbridge.TraceAttrs(ctx)), slog.LevelInfo)
+	legacy.Print("connected")
+	// Output:
+	// level=INFO msg=connected trace_id=4e3e0ec6293840b1850409eb1d4b0dee span_id=8c00f6daa2bc32f1 trace_flags=01
+}
+
 func ExampleTraceContext() {
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime})
 	logger := slog.New(logbridge.TraceContext(handler))
