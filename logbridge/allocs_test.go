@@ -42,7 +42,9 @@ func TestAllocations(t *testing.T) {
 		"ids, With at the top level": {trace.With("a", 1), sampled, fiveAttrs, 1},
 	} {
 		n := testing.AllocsPerRun(200, func() { tc.l.LogAttrs(tc.ctx, slog.LevelInfo, "m", tc.attrs...) })
-		assert.LessOrEqual(t, n, tc.max, name)
+		if !raceEnabled {
+			assert.LessOrEqual(t, n, tc.max, name)
+		}
 		n = testing.AllocsPerRun(200, func() { tc.l.LogAttrs(tc.ctx, slog.LevelDebug, "m", tc.attrs...) })
 		assert.Zero(t, n, "%s, disabled level", name)
 	}
@@ -61,5 +63,7 @@ func TestANewSpanCostsOneAllocationMore(t *testing.T) {
 		l.LogAttrs(spans[i], slog.LevelInfo, "m", fiveAttrs[:1]...)
 		i++
 	})
-	assert.LessOrEqual(t, n, 1.0)
+	if !raceEnabled {
+		assert.LessOrEqual(t, n, 1.0)
+	}
 }

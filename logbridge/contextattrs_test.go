@@ -40,9 +40,9 @@ func TestScopesNestAndTheInnerWins(t *testing.T) {
 
 func TestAddAttrsWithoutAScopeReportsIt(t *testing.T) {
 	assert.False(t, logbridge.AddAttrs(context.Background(), slog.Int("a", 1)))
-	assert.False(t, logbridge.AddAttrs(nil, slog.Int("a", 1))) //nolint:staticcheck // a nil context must do
+	assert.False(t, logbridge.AddAttrs(noContext, slog.Int("a", 1)))
 	assert.Empty(t, logged(t, context.Background(), logbridge.ContextAttrs))
-	assert.Equal(t, map[string]any{"a": 1.0}, logged(t, logbridge.ContextWithAttrs(nil, slog.Int("a", 1)), logbridge.ContextAttrs)) //nolint:staticcheck // likewise
+	assert.Equal(t, map[string]any{"a": 1.0}, logged(t, logbridge.ContextWithAttrs(noContext, slog.Int("a", 1)), logbridge.ContextAttrs))
 }
 
 func TestAScopeIsBounded(t *testing.T) {

@@ -21,6 +21,9 @@ const (
 	spanIDText  = "8c00f6daa2bc32f1"
 )
 
+// noContext is nil, which callers are not to pass and sometimes do.
+var noContext context.Context
+
 // spanContext returns a context with a span of the ids above.
 func spanContext(flags trace.TraceFlags, remote bool) context.Context {
 	traceID, err := trace.TraceIDFromHex(traceIDText)

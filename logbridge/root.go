@@ -12,9 +12,13 @@ import (
 //
 // A slog.Handler cannot add to the top level once WithGroup was called, so a
 // rooted remembers what the next handler was before the first open group,
-// and what was given since. A record that gains nothing goes to next, which
-// has everything formatted already; one that gains something while a group
-// is open is folded: its groups become group attributes of a new record.
+// and what was given since. There are three ways for a record:
+//
+//   - one that gains nothing goes to next, which has everything formatted;
+//   - the ids of a span that logs again go into a handler derived for that
+//     span, which has them formatted too (lines.go);
+//   - else a new record is made, with what is added first and then its own
+//     attributes, folded into groups when some are open.
 type rooted struct {
 	next   slog.Handler // with every With and WithGroup
 	root   slog.Handler // next as it was before the first open group; nil without one
@@ -24,7 +28,10 @@ type rooted struct {
 
 	configured []field // of TraceContext
 	fields     []field // those whose key is not in keys
+	baggage    bool    // whether one of the fields is
 	attrs      bool    // whether those of ContextWithAttrs are added
+
+	lines lineCache
 }
 
 // group is what was given after one WithGroup and before the next.
@@ -42,10 +49,17 @@ func decorate(next slog.Handler) *rooted {
 	case nil:
 		return &rooted{next: slog.DiscardHandler}
 	case *rooted:
-		h := *next
-		return &h
+		return next.clone()
 	default:
 		return &rooted{next: next}
+	}
+}
+
+// clone copies all but the lines, which are of one next.
+func (h *rooted) clone() *rooted {
+	return &rooted{
+		next: h.next, root: h.root, groups: h.groups, nested: h.nested, keys: h.keys,
+		configured: h.configured, fields: h.fields, baggage: h.baggage, attrs: h.attrs,
 	}
 }
 
@@ -54,18 +68,37 @@ func (h *rooted) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h *rooted) Handle(ctx context.Context, r slog.Record) error {
+	var found ids
+	if len(h.fields) > 0 {
+		found = idsFrom(ctx)
+	}
+	if h.attrs && scopeFrom(ctx) != nil || h.baggage && hasBaggage(ctx) {
+		return h.add(ctx, r, &found)
+	}
+	if found.none() {
+		return h.next.Handle(ctx, r)
+	}
+	if next := h.lines.handler(h, &found); next != nil && (h.root != nil || !h.collides(r)) {
+		return next.Handle(ctx, r)
+	}
+	return h.add(ctx, r, &found)
+}
+
+// add hands on a new record with all that is to be added.
+func (h *rooted) add(ctx context.Context, r slog.Record, found *ids) error {
 	var buf [20]slog.Attr
 	added := buf[:0]
 	if h.attrs {
 		added = h.appendContextAttrs(ctx, added)
 	}
-	if len(h.fields) > 0 {
-		added = appendFields(ctx, h.fields, added)
+	added = appendFields(ctx, h.fields, found, added)
+	if h.root == nil {
+		added = without(added, r)
 	}
 	if len(added) == 0 {
 		return h.next.Handle(ctx, r)
 	}
-	if h.root != nil && h.nested {
+	if h.nested {
 		return h.derive(added).Handle(ctx, r)
 	}
 	// What is added comes first. slog's own JSON handler forgets the comma
@@ -73,7 +106,6 @@ func (h *rooted) Handle(ctx context.Context, r slog.Record) error {
 	// nothing of ours may follow one.
 	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	if h.root == nil {
-		added = without(added, r)
 		r.Attrs(func(a slog.Attr) bool {
 			added = append(added, a)
 			return true
@@ -92,7 +124,11 @@ func (h *rooted) Handle(ctx context.Context, r slog.Record) error {
 // It costs more than to fold. Attributes are given one by one, so that none
 // follows a group that turns out empty.
 func (h *rooted) derive(added []slog.Attr) slog.Handler {
-	next := h.root.WithAttrs(slices.Clone(added))
+	next := h.root
+	if next == nil {
+		next = h.next
+	}
+	next = next.WithAttrs(slices.Clone(added))
 	for i := range h.groups {
 		next = next.WithGroup(h.groups[i].name)
 		for j := range h.groups[i].attrs {
@@ -139,7 +175,7 @@ func (h *rooted) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
 	}
-	derived := *h
+	derived := h.clone()
 	derived.next = h.next.WithAttrs(attrs)
 	if h.root == nil {
 		derived.keys = slices.Clip(h.keys)
@@ -147,26 +183,26 @@ func (h *rooted) WithAttrs(attrs []slog.Attr) slog.Handler {
 			derived.keys = appendKeys(derived.keys, a)
 		}
 		derived.setFields()
-		return &derived
+		return derived
 	}
 	derived.groups = slices.Clone(h.groups)
 	last := &derived.groups[len(derived.groups)-1]
 	last.attrs = append(slices.Clip(last.attrs), attrs...)
 	derived.nested = h.nested || slices.ContainsFunc(attrs, mayBeGroup)
-	return &derived
+	return derived
 }
 
 func (h *rooted) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
 	}
-	derived := *h
+	derived := h.clone()
 	derived.next = h.next.WithGroup(name)
 	if h.root == nil {
 		derived.root = h.next
 	}
 	derived.groups = append(slices.Clip(h.groups), group{name: name})
-	return &derived
+	return derived
 }
 
 func mayBeGroup(a slog.Attr) bool {
@@ -180,6 +216,7 @@ func (h *rooted) setFields() {
 	h.fields = slices.DeleteFunc(slices.Clone(h.configured), func(f field) bool {
 		return slices.Contains(h.keys, f.key)
 	})
+	h.baggage = slices.ContainsFunc(h.fields, func(f field) bool { return f.kind == fieldBaggage })
 }
 
 // appendKeys appends the keys that a has at the top level: its own, or those
@@ -194,6 +231,26 @@ func appendKeys(keys []string, a slog.Attr) []string {
 		}
 	}
 	return keys
+}
+
+// collides reports whether the record has, or may have, one of the fields'
+// keys at its top level.
+func (h *rooted) collides(r slog.Record) bool {
+	collides := false
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "" {
+			collides = true
+			return false
+		}
+		for i := range h.fields {
+			if h.fields[i].key == a.Key {
+				collides = true
+				return false
+			}
+		}
+		return true
+	})
+	return collides
 }
 
 // without removes from added what the record has under the same key.

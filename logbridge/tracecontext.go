@@ -27,15 +27,9 @@ import (
 // On top of ContextAttrs, or of another TraceContext, it becomes one handler
 // with it. A nil next discards. A nil Option is skipped.
 func TraceContext(next slog.Handler, opts ...Option) slog.Handler {
-	var c fieldConfig
-	for _, o := range opts {
-		if o != nil {
-			o.apply(&c)
-		}
-	}
 	h := decorate(next)
 	h.configured = slices.Clip(h.configured)
-	for _, f := range c.fields() {
+	for _, f := range newFields(opts) {
 		if !slices.ContainsFunc(h.configured, func(have field) bool { return have.key == f.key }) {
 			h.configured = append(h.configured, f)
 		}
@@ -44,7 +38,15 @@ func TraceContext(next slog.Handler, opts ...Option) slog.Handler {
 	return h
 }
 
-// An Option sets one thing of TraceContext.
+// TraceAttrs returns what TraceContext adds to a record that is logged with
+// ctx, for loggers that are not slog's and for those that are given no
+// context. It returns nil when that is nothing.
+func TraceAttrs(ctx context.Context, opts ...Option) []slog.Attr {
+	found := idsFrom(ctx)
+	return appendFields(ctx, newFields(opts), &found, nil)
+}
+
+// An Option sets one thing of TraceContext and TraceAttrs.
 type Option interface{ apply(*fieldConfig) }
 
 type optionFunc func(*fieldConfig)
@@ -109,6 +111,21 @@ const (
 	fieldBaggage
 )
 
+var defaultFields = (&fieldConfig{}).fields()
+
+func newFields(opts []Option) []field {
+	if len(opts) == 0 {
+		return defaultFields
+	}
+	var c fieldConfig
+	for _, o := range opts {
+		if o != nil {
+			o.apply(&c)
+		}
+	}
+	return c.fields()
+}
+
 // fields returns what is configured; of two with one key, the first.
 func (c *fieldConfig) fields() []field {
 	var all []field
@@ -135,12 +152,23 @@ func (c *fieldConfig) fields() []field {
 	return all
 }
 
-// appendFields appends those of the fields for which ctx has a value.
-func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog.Attr {
-	var ids string
-	sc := trace.SpanContextFromContext(ctx)
-	if sc.IsValid() {
-		ids = idText(sc.TraceID(), sc.SpanID())
+// ids are what a context says of who is logging.
+type ids struct {
+	span        trace.SpanContext
+	correlation string
+}
+
+func idsFrom(ctx context.Context) ids {
+	return ids{trace.SpanContextFromContext(ctx), propagators.CorrelationIDFromContext(ctx)}
+}
+
+func (i *ids) none() bool { return !i.span.IsValid() && i.correlation == "" }
+
+// appendFields appends those of the fields that have a value.
+func appendFields(ctx context.Context, fields []field, found *ids, added []slog.Attr) []slog.Attr {
+	var text string
+	if found.span.IsValid() {
+		text = idText(found.span.TraceID(), found.span.SpanID())
 	}
 	own := len(added) // what the program put into the context wins
 	for i := range fields {
@@ -148,21 +176,19 @@ func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog
 		var value string
 		switch {
 		case f.kind == fieldCorrelationID:
-			value = propagators.CorrelationIDFromContext(ctx)
+			value = found.correlation
 		case f.kind == fieldBaggage:
-			if ctx != nil {
-				value = clean(baggage.FromContext(ctx).Member(f.member).Value())
-			}
-		case ids == "":
+			value = baggageMember(ctx, f.member)
+		case text == "":
 		case f.kind == fieldTraceID:
-			value = ids[:traceIDDigits]
+			value = text[:traceIDDigits]
 		case f.kind == fieldSpanID:
-			value = ids[traceIDDigits:]
+			value = text[traceIDDigits:]
 		case f.kind == fieldTraceFlags:
-			value = flagText(sc.TraceFlags())
+			value = flagText(found.span.TraceFlags())
 		case f.kind == fieldSampled:
 			value = "0"
-			if sc.IsSampled() {
+			if found.span.IsSampled() {
 				value = "1"
 			}
 		}
@@ -171,4 +197,15 @@ func appendFields(ctx context.Context, fields []field, added []slog.Attr) []slog
 		}
 	}
 	return added
+}
+
+func hasBaggage(ctx context.Context) bool {
+	return ctx != nil && baggage.FromContext(ctx).Len() > 0
+}
+
+func baggageMember(ctx context.Context, name string) string {
+	if ctx == nil {
+		return ""
+	}
+	return clean(baggage.FromContext(ctx).Member(name).Value())
 }

@@ -25,8 +25,15 @@ var fixed = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 func logged(t *testing.T, ctx context.Context, stack func(slog.Handler) slog.Handler, args ...any) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	slog.New(stack(jsonTo(&out))).InfoContext(ctx, "m", args...)
-	got := line(t, &out)
+	l := slog.New(stack(jsonTo(&out)))
+	for range 3 {
+		l.InfoContext(ctx, "m", args...)
+	}
+	all := lines(t, &out)
+	got := all[0]
+	for _, later := range all {
+		assert.Equal(t, got, later)
+	}
 	delete(got, "level")
 	delete(got, "msg")
 	return got
@@ -116,8 +123,8 @@ func TestWithoutAValidSpanNoIDs(t *testing.T) {
 		assert.Empty(t, logged(t, ctx, traceContext(logbridge.WithB3Keys())), name)
 	}
 	var out bytes.Buffer
-	slog.New(logbridge.TraceContext(logbridge.ContextAttrs(jsonTo(&out)), logbridge.WithBaggage("", "user"))).Handler().
-		Handle(nil, slog.NewRecord(fixed, 0, "m", 0)) //nolint:errcheck,staticcheck // a nil context must do
+	h := logbridge.TraceContext(logbridge.ContextAttrs(jsonTo(&out)), logbridge.WithBaggage("", "user"))
+	require.NoError(t, h.Handle(noContext, slog.NewRecord(fixed, 0, "m", 0)))
 	assert.Equal(t, "m", line(t, &out)["msg"])
 }
 
@@ -149,6 +156,32 @@ func TestACorrelationIDWithControlCharactersIsNotLogged(t *testing.T) {
 		ctx := propagators.ContextWithCorrelationID(context.Background(), id)
 		assert.Empty(t, logged(t, ctx, traceContext()), "%q", id)
 	}
+}
+
+func TestTraceAttrsAreWhatTraceContextAdds(t *testing.T) {
+	ctx := propagators.ContextWithCorrelationID(spanContext(1, false), "order-7")
+	for name, opts := range map[string][]logbridge.Option{
+		"default": nil, "set": {logbridge.WithKeys(logbridge.Keys{TraceID: "id"}), logbridge.WithB3Keys(), nil},
+	} {
+		got := map[string]any{}
+		for _, a := range logbridge.TraceAttrs(ctx, opts...) {
+			got[a.Key] = a.Value.Any()
+		}
+		assert.Equal(t, logged(t, ctx, traceContext(opts...)), got, name)
+	}
+	assert.Nil(t, logbridge.TraceAttrs(context.Background()))
+	assert.Nil(t, logbridge.TraceAttrs(noContext))
+}
+
+func ExampleTraceAttrs() {
+	ctx := spanContext(trace.FlagsSampled, false) // in a program: of the request
+	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime})
+
+	// A library that takes a *log.Logger and no context.
+	legacy := slog.NewLogLogger(handler.WithAttrs(logbridge.TraceAttrs(ctx)), slog.LevelInfo)
+	legacy.Print("connected")
+	// Output:
+	// level=INFO msg=connected trace_id=4e3e0ec6293840b1850409eb1d4b0dee span_id=8c00f6daa2bc32f1 trace_flags=01
 }
 
 func ExampleTraceContext() {
