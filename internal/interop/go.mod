@@ -2,7 +2,12 @@ module github.com/waymark-otel/waymark/internal/interop
 
 go 1.26.0
 
-require github.com/waymark-otel/waymark v0.0.0
+require (
+	github.com/stretchr/testify v1.12.1
+	github.com/waymark-otel/waymark v0.0.0
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
 
 require (
 	github.com/aristanetworks/gomap v0.0.0-20230726210543-f4e41046dced // indirect
