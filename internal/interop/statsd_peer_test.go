@@ -63,7 +63,18 @@ func output(dir string, env []string, name string, args ...string) ([]byte, erro
 type statsdServer struct {
 	udp, tcp, unix string // addresses, as Dial takes them
 	totals         string // URL
+
+	run  func() (stop func())
+	stop func()
 }
+
+// addr returns the address of a network.
+func (s *statsdServer) addr(network string) string {
+	return map[string]string{"udp": s.udp, "tcp": s.tcp, "unix": s.unix}[network]
+}
+
+// restart starts the server again, where it was.
+func (s *statsdServer) restart() { s.stop = s.run() }
 
 // statsdTotals is what the server has made of what it was sent.
 type statsdTotals struct {
@@ -115,8 +126,47 @@ func startStatsD(t testing.TB, settings map[string]any) *statsdServer {
 		udp: "udp://127.0.0.1:" + port, tcp: "tcp://127.0.0.1:" + port, unix: "unix://" + socket,
 		totals: "http://127.0.0.1:" + totals,
 	}
-	start(t, s.totals, node, "--require", filepath.Join(testdata, "shim.js"), filepath.Join(home, "stats.js"), file)
+	s.run = func() func() {
+		_ = os.Remove(socket)
+		return startUntil(t, s.totals, node, "--require", filepath.Join(testdata, "shim.js"), filepath.Join(home, "stats.js"), file)
+	}
+	s.restart()
 	return s
+}
+
+// startUntil is start for a peer that is to be stopped before the test ends.
+func startUntil(t testing.TB, health, name string, args ...string) (stop func()) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	var printed syncBuffer
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	if err := cmd.Start(); err != nil {
+		unavailable(t, "%s does not start: %v", name, err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	stop = func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+	t.Cleanup(stop)
+	for limit := time.Now().Add(2 * time.Minute); ; {
+		if resp, err := http.Get(health); err == nil {
+			_ = resp.Body.Close()
+			return stop
+		}
+		select {
+		case <-ended:
+			unavailable(t, "%s ended: %s", name, printed.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+		if time.Now().After(limit) {
+			unavailable(t, "%s is not up after two minutes: %s", name, printed.String())
+		}
+	}
 }
 
 // read returns what the server has so far.

@@ -60,19 +60,15 @@ func (s *statsdServer) finish(t testing.TB, clients ...*metrics.Client) statsdTo
 }
 
 func TestReferenceServerCountsTheSame(t *testing.T) {
-	for name, addr := range map[string]func(*statsdServer) string{
-		"udp":  func(s *statsdServer) string { return s.udp },
-		"tcp":  func(s *statsdServer) string { return s.tcp },
-		"unix": func(s *statsdServer) string { return s.unix },
-	} {
+	for _, network := range []string{"udp", "tcp", "unix"} {
 		for mode, opts := range map[string][]metrics.Option{
 			"plain":        nil,
 			"graphite":     {metrics.WithDialect(metrics.Graphite)},
 			"unaggregated": {metrics.WithoutAggregation()},
 		} {
-			t.Run(name+" "+mode, func(t *testing.T) {
+			t.Run(network+" "+mode, func(t *testing.T) {
 				s := startStatsD(t, nil)
-				c, err := metrics.Dial(addr(s), opts...)
+				c, err := metrics.Dial(s.addr(network), opts...)
 				require.NoError(t, err)
 				program(c)
 				got := s.finish(t, c)
