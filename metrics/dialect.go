@@ -196,6 +196,9 @@ func (d Dialect) sanitizeTags(tags []Tag) (clean []Tag, sanitized bool) {
 
 func (d Dialect) sanitizeTag(s string) string {
 	s = sanitizeTag(s, d == DogStatsD)
+	if !visibleTag(s) {
+		return ""
+	}
 	switch d {
 	case Graphite:
 		return graphiteTag(s)

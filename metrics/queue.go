@@ -140,6 +140,9 @@ func (q *queue) free(c *chunk) {
 	q.room.Add(1)
 }
 
+// filling reports whether a quarter of the room is taken: time to hurry.
+func (q *queue) filling() bool { return q.room.Load() < int64(q.chunks-q.chunks/4) }
+
 // waiting returns the number of samples that have not been taken.
 func (q *queue) waiting() (samples int) {
 	for i := range q.shards {

@@ -126,6 +126,15 @@ func sanitizeTag(s string, unicodeOK bool) string {
 	return b.String()
 }
 
+// visibleTag reports whether anything of a sanitized tag would be left after a
+// reference server with Graphite behind it: what it has no use for it deletes,
+// and a tag of nothing costs Graphite the whole metric.
+func visibleTag(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r == '/' || r >= utf8.RuneSelf || nameByte(byte(r))
+	})
+}
+
 // graphiteTag narrows an already sanitized tag to what the reference server
 // lets through to Graphite, with its own replacement for a slash.
 func graphiteTag(s string) string {

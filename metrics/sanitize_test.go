@@ -77,6 +77,16 @@ func TestTagsLoseWhatWouldEndThem(t *testing.T) {
 	}
 }
 
+func TestTagsThatGraphiteWouldNotSeeAreDropped(t *testing.T) {
+	for _, d := range []Dialect{Plain, NoTags, DogStatsD, InfluxDB, Graphite} {
+		f := d.frame(kindCounter, "", "n", 1, []Tag{{"%", "x"}, {"y", "{}"}, {"", "z"}, {"k", "a%b"}})
+		for _, gone := range []string{"x", "y", "z"} {
+			assert.NotContains(t, f.head[1:]+f.tail, gone, "%v", d)
+		}
+		assert.Contains(t, f.head+f.tail, "k", "%v", d)
+	}
+}
+
 func TestSetMembersStayDistinct(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"clean":      {"user-1", "user-1"},

@@ -35,7 +35,7 @@ func ExampleNewRecorder() {
 	r.Count("orders", 2, metrics.T("country", "se"))
 	r.Timing("checkout", 12500*time.Microsecond)
 	took := r.Timer("checkout") // for hot paths
-	took.Record(2500 * time.Microsecond)
+	took.Record(12500 * time.Microsecond)
 
 	var rm metricdata.ResourceMetrics
 	_ = reader.Collect(context.Background(), &rm)
@@ -49,7 +49,7 @@ func ExampleNewRecorder() {
 	}
 	// Output:
 	// orders 2
-	// checkout 2 0.015 s
+	// checkout 2 0.025 s
 }
 
 func ExampleObserve() {
