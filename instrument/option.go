@@ -18,6 +18,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/waymark-otel/waymark/instrument/zipkin"
+	"github.com/waymark-otel/waymark/metrics"
+	"github.com/waymark-otel/waymark/metrics/spanmetrics"
 	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
@@ -48,25 +50,30 @@ type opener struct {
 }
 
 type config struct {
-	service, version string
-	attributes       []attribute.KeyValue
-	sampler          sdktrace.Sampler // of roots; nil: environment or default
-	forced           *float64         // per second; nil: default
-	keepErrors       bool
-	tail             []samplers.TailOption
-	propagators      []propagation.TextMapPropagator
-	exporters        []opener
-	noDefault        bool
-	named            []opener
-	namedPropagators []propagators.Named
-	processors       []sdktrace.SpanProcessor
-	readers          []sdkmetric.Reader
-	logProcessors    []sdklog.Processor
-	instrumentation  []func(metric.MeterProvider) error
-	handler          otel.ErrorHandler
-	logger           *slog.Logger
-	noEnvironment    bool
-	errs             []error
+	service, version   string
+	attributes         []attribute.KeyValue
+	sampler            sdktrace.Sampler // of roots; nil: environment or default
+	forced             *float64         // per second; nil: default
+	keepErrors         bool
+	tail               []samplers.TailOption
+	propagators        []propagation.TextMapPropagator
+	exporters          []opener
+	noDefault          bool
+	named              []opener
+	namedPropagators   []propagators.Named
+	processors         []sdktrace.SpanProcessor
+	readers            []sdkmetric.Reader
+	logProcessors      []sdklog.Processor
+	statsd             bool
+	statsdAddr         string
+	statsdOptions      []metrics.Option
+	spanMetrics        bool
+	spanMetricsOptions []spanmetrics.Option
+	instrumentation    []func(metric.MeterProvider) error
+	handler            otel.ErrorHandler
+	logger             *slog.Logger
+	noEnvironment      bool
+	errs               []error
 }
 
 func newConfig(opts []Option) (*config, error) {

@@ -74,6 +74,10 @@ func newReporter(p *plan, sampler string) *reporter {
 		Variables:   p.env.variables,
 		Replaced:    p.replaced,
 	}
+	if p.statsd != nil {
+		r.report.Exporters = append(r.report.Exporters, ExporterReport{Signal: "statsd", Name: "statsd", Endpoint: p.statsdAddr})
+		r.probes = append(r.probes, nil)
+	}
 	for _, o := range p.opened {
 		if o.Spans != nil {
 			r.add(signalTraces, o.name, o.Spans)

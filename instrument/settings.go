@@ -24,6 +24,7 @@ type settings struct {
 
 	traces, metrics, logs []string // exporters named by the environment or by default
 
+	statsdAddr    string // "": no client
 	zipkinURL     string
 	zipkinTimeout time.Duration
 
@@ -50,6 +51,7 @@ func resolve(c *config, e *environment) *settings {
 	s.propagator = resolvePropagator(c, e)
 	s.zipkinURL = resolveZipkinURL(e)
 	s.zipkinTimeout = e.milliseconds(envZipkinTimeout, 1, 10*time.Second)
+	s.statsdAddr = resolveStatsD(c, e)
 	s.traces = resolveExporters(c, e, envTracesExporter, "zipkin", "console")
 	s.metrics = resolveExporters(c, e, envMetricsExporter, "console")
 	s.logs = resolveExporters(c, e, envLogsExporter, "console")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/waymark-otel/waymark/metrics"
 	"github.com/waymark-otel/waymark/samplers"
 )
 
@@ -21,6 +22,8 @@ type Stats struct {
 	Forced samplers.ForcedStats `json:"forced"`
 	// Kept counts the spans of WithKeepErrors; nil without it.
 	Kept *samplers.TailStats `json:"kept,omitempty"`
+	// StatsD counts what the StatsD client did; nil without one.
+	StatsD *metrics.Stats `json:"statsd,omitempty"`
 	// Errors is how many failures reached the error handler.
 	Errors uint64 `json:"errors"`
 	// LastError is the newest of them, "" before the first.
@@ -101,6 +104,10 @@ func (t *Telemetry) Stats() Stats {
 	}
 	for _, p := range t.pipelines {
 		s.Exporters = append(s.Exporters, p.stats())
+	}
+	if t.statsd != nil {
+		sent := t.statsd.Stats()
+		s.StatsD = &sent
 	}
 	s.Errors, s.LastError = t.errors.seen()
 	return s

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel/log"
 	lognoop "go.opentelemetry.io/otel/log/noop"
@@ -20,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/waymark-otel/waymark/metrics"
+	"github.com/waymark-otel/waymark/metrics/spanmetrics"
 	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
@@ -36,7 +39,8 @@ type Telemetry struct {
 	components []component // what ForceFlush and Shutdown go through
 	errors     *errorSink
 	sampler    *samplers.ForcedSampler
-	tail       *samplers.Tail // nil without WithKeepErrors
+	tail       *samplers.Tail  // nil without WithKeepErrors
+	statsd     *metrics.Client // nil without WithStatsD
 	reporter   *reporter
 	ending     ending
 }
@@ -53,6 +57,7 @@ type plan struct {
 	code     *config
 	resource *resource.Resource
 	opened   []opened
+	statsd   *metrics.Client
 	env      *environment
 	replaced []string // what was in the globals before
 }
@@ -70,10 +75,19 @@ func prepare(ctx context.Context, opts []Option) (*plan, error) {
 	if p.resource, err = newResource(ctx, c, e); err != nil {
 		return nil, err
 	}
-	if !p.disabled {
-		p.opened, err = openExporters(ctx, c, p.settings, e)
+	if p.disabled {
+		return p, nil
 	}
-	return p, err
+	if p.opened, err = openExporters(ctx, c, p.settings, e); err != nil {
+		return nil, err
+	}
+	if p.statsd, err = openStatsD(c, p.settings, e); err != nil {
+		for _, o := range slices.Backward(p.opened) {
+			closeExporters(ctx, o.Exporters)
+		}
+		return nil, err
+	}
+	return p, nil
 }
 
 // New builds a Telemetry and installs nothing: for tests, for a second
@@ -107,6 +121,7 @@ func (p *plan) start() *Telemetry {
 	if p.disabled {
 		return t
 	}
+	t.startStatsD(p)
 	t.startTraces(p)
 	t.startMetrics(p)
 	t.startLogs(p)
@@ -115,7 +130,7 @@ func (p *plan) start() *Telemetry {
 
 func (t *Telemetry) startTraces(p *plan) {
 	sampler := sdktrace.Sampler(p.sampler)
-	if p.code.keepErrors {
+	if p.code.keepErrors || p.code.spanMetrics {
 		sampler = samplers.AlwaysRecord(sampler)
 	}
 	opts := []sdktrace.TracerProviderOption{
@@ -127,6 +142,9 @@ func (t *Telemetry) startTraces(p *plan) {
 		once := &owned{SpanProcessor: sp}
 		opts = append(opts, sdktrace.WithSpanProcessor(once))
 		t.components = append(t.components, component{"span processor", once.ForceFlush, once.Shutdown})
+	}
+	if p.code.spanMetrics {
+		opts = append(opts, sdktrace.WithSpanProcessor(spanmetrics.NewProcessor(t.statsd, p.code.spanMetricsOptions...)))
 	}
 	var lines []sdktrace.SpanProcessor
 	for _, o := range p.opened {

@@ -34,6 +34,8 @@ const (
 	envLinkCount       = "OTEL_SPAN_LINK_COUNT_LIMIT"
 	envEventAttributes = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"
 	envLinkAttributes  = "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"
+	envStatsDHost      = "STATSD_HOST"
+	envStatsDPort      = "STATSD_PORT"
 	envHMACKeys        = "WAYMARK_HMAC_KEYS"
 	envHMACKeysFile    = "WAYMARK_HMAC_KEYS_FILE"
 	envMetricInterval  = "OTEL_METRIC_EXPORT_INTERVAL"
@@ -54,7 +56,7 @@ var honored = []string{
 	envSampler, envSamplerArg, envPropagators, envZipkinEndpoint, envZipkinTimeout,
 	envBatchDelay, envBatchTimeout, envBatchQueue, envBatchSize,
 	envLength, envCount, envSpanLength, envSpanCount, envEventCount, envLinkCount, envEventAttributes, envLinkAttributes,
-	envHMACKeys, envHMACKeysFile,
+	envHMACKeys, envHMACKeysFile, envStatsDHost, envStatsDPort,
 	envMetricInterval, envMetricTimeout, envMetricExemplars,
 	envLogDelay, envLogTimeout, envLogQueue, envLogSize, envLogRecordLength, envLogRecordCount,
 }
