@@ -109,7 +109,7 @@ func TestNoMoreThan64KiBOfAReplyIsRead(t *testing.T) {
 
 func TestNoMoreThan64KiBOfHeadersAreRead(t *testing.T) {
 	c := instrumenttest.NewCollector(t, accepted.WithHeader("X-Long", strings.Repeat("x", 80<<10)))
-	e := dial(t, c.URL, WithTimeout(100*time.Millisecond))
+	e := dial(t, c.URL, WithTimeout(1500*time.Millisecond))
 	err := e.ExportSpans(context.Background(), batch(1))
 	assert.ErrorContains(t, err, "headers exceeded")
 	settled(t, e, err)

@@ -51,9 +51,9 @@ func TestEachAnswerIsTakenForWhatItMeans(t *testing.T) {
 		"reset and then 202":                  {script: []instrumenttest.Answer{instrumenttest.Reset(), accepted}, sent: 9, requests: 2},
 		"503 for ever":                        {script: []instrumenttest.Answer{instrumenttest.Status(503)}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "503 Service Unavailable, the last of"},
 		"reset for ever":                      {script: []instrumenttest.Answer{instrumenttest.Reset()}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: -2, says: "the last of"},
-		"hang":                                {script: []instrumenttest.Answer{instrumenttest.Hang()}, options: []Option{WithTimeout(60 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "deadline exceeded"},
+		"hang":                                {script: []instrumenttest.Answer{instrumenttest.Hang()}, options: []Option{WithTimeout(time.Second)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "deadline exceeded"},
 		"hang after 503":                      {script: []instrumenttest.Answer{instrumenttest.Status(503), instrumenttest.Hang()}, options: []Option{WithTimeout(1500 * time.Millisecond)}, dropped: Dropped{Unavailable: 9}, requests: 2, says: "deadline exceeded"},
-		"503 asking for longer than there is": {script: []instrumenttest.Answer{instrumenttest.RetryAfter(503, "3")}, options: []Option{WithTimeout(time.Second)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "503 Service Unavailable"},
+		"503 asking for longer than there is": {script: []instrumenttest.Answer{instrumenttest.RetryAfter(503, "4")}, options: []Option{WithTimeout(3 * time.Second)}, dropped: Dropped{Unavailable: 9}, requests: 1, says: "503 Service Unavailable"},
 		"429 with a Retry-After that is none": {script: []instrumenttest.Answer{instrumenttest.RetryAfter(429, "soon"), accepted}, sent: 9, requests: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
