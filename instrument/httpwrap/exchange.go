@@ -37,7 +37,6 @@ type exchange struct {
 	methodName string
 	pattern    string // as found before the span started
 	route      string
-	name       string
 	late       atomic.Pointer[string] // a route that an inner Handler knew
 
 	metrics *serverInstruments

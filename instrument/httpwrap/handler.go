@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -118,8 +119,7 @@ func (e *exchange) serve(tracer trace.Tracer, in incoming) {
 	h, r := e.handler, e.request
 	e.method, e.methodName = method(r.Method)
 	e.pattern = h.patternOf(r)
-	e.route = routeOf(e.pattern)
-	e.name = spanName(e.methodName, e.route, e.pattern)
+	e.route = h.routeBelow(r, e.pattern)
 
 	ctx := context.Context(e)
 	if tracer != nil {
@@ -165,6 +165,22 @@ func (h *handler) patternOf(r *http.Request) string {
 	return r.Pattern
 }
 
+// routeBelow returns the route of a pattern that our router has found, below
+// the one that an outer mux, which is not wrapped, has passed r on by.
+func (h *handler) routeBelow(r *http.Request, pattern string) string {
+	route := routeOf(pattern)
+	if h.route != nil || r.Pattern == "" || r.Pattern == pattern || r.URL == nil {
+		return route
+	}
+	// What http.StripPrefix has taken from the path is still in the request's
+	// first line.
+	original, _, _ := strings.Cut(r.RequestURI, "?")
+	if joined := joinRoutes(routeOf(r.Pattern), route, original, r.URL.EscapedPath()); joined != "" {
+		return joined
+	}
+	return route
+}
+
 // startSpan decides: it starts the span, with all that a sampler may want to
 // know, and returns the context with it.
 func (e *exchange) startSpan(tracer trace.Tracer, in incoming) context.Context {
@@ -179,7 +195,7 @@ func (e *exchange) startSpan(tracer trace.Tracer, in incoming) context.Context {
 			opts = append(opts, trace.WithLinks(trace.Link{SpanContext: in.caller}))
 		}
 	}
-	ctx, span := tracer.Start(e, e.name, opts...)
+	ctx, span := tracer.Start(e, spanName(e.methodName, e.route, e.pattern), opts...)
 	if isLocal(span.SpanContext()) {
 		// Else no span was started, as by a provider that was shut down.
 		e.span, e.recorded = span, span.IsRecording()

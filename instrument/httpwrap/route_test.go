@@ -198,6 +198,17 @@ func TestWithRouteMayNameARoute(t *testing.T) {
 	assert.Equal(t, "GET orders.detail", tel.span().Name())
 }
 
+func TestWrappedMuxBelowAStrippedPrefixKnowsTheWholeRoute(t *testing.T) {
+	tel := newTelemetry(t)
+	api := http.NewServeMux()
+	api.HandleFunc("GET /items/{item}", ok)
+	outer := http.NewServeMux()
+	outer.Handle("/api/", http.StripPrefix("/api", tel.handler(api)))
+	get(outer, "/api/items/9?x=1")
+	assert.Equal(t, "GET /api/items/{item}", tel.span().Name())
+	assert.Equal(t, "/api/items/{item}", tel.duration(serverDuration).attributes["http.route"])
+}
+
 // anyRouter is a router that is not a ServeMux.
 type anyRouter struct{}
 
