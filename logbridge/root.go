@@ -213,9 +213,11 @@ func mayBeGroup(a slog.Attr) bool {
 // setFields leaves out the fields whose key the program gave to With: its own
 // value wins.
 func (h *rooted) setFields() {
-	h.fields = slices.DeleteFunc(slices.Clone(h.configured), func(f field) bool {
-		return slices.Contains(h.keys, f.key)
-	})
+	h.fields = h.configured
+	taken := func(f field) bool { return slices.Contains(h.keys, f.key) }
+	if slices.ContainsFunc(h.fields, taken) {
+		h.fields = slices.DeleteFunc(slices.Clone(h.fields), taken)
+	}
 	h.baggage = slices.ContainsFunc(h.fields, func(f field) bool { return f.kind == fieldBaggage })
 }
 
