@@ -74,8 +74,11 @@ func (c *composite) addOne(p propagation.TextMapPropagator) {
 	added := child{TextMapPropagator: p}
 	var reads []field
 	switch p := p.(type) {
-	case extractor:
-		added.format, reads = p, p.reads()
+	case TraceContext, *TraceContext, B3, *B3, *XTraceInfo:
+		// By name: a type that embeds one of these has its unexported methods
+		// too, and perhaps an Extract of its own.
+		added.format = p.(extractor)
+		reads = added.format.reads()
 	case Baggage:
 		reads = []field{baggageField}
 	case CorrelationID:

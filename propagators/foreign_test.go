@@ -133,3 +133,25 @@ func TestFirstLetsEachReadOnceFromTheContextItWasGiven(t *testing.T) {
 	assert.Equal(t, t.Name(), ctx.Value(marker{}))
 	assert.Nil(t, ctx.Value("absent"))
 }
+
+// guarded embeds one of ours and has an Extract of its own.
+type guarded struct{ propagators.B3 }
+
+func (g guarded) Extract(ctx context.Context, c propagation.TextMapCarrier) context.Context {
+	if c.Get("x-internal") == "" {
+		return ctx
+	}
+	return g.B3.Extract(ctx, c)
+}
+
+func TestFirstLetsATypeThatEmbedsOneOfOursHaveItsWay(t *testing.T) {
+	p := propagators.First(guarded{})
+	b3 := [2]string{"b3", traceHex + "-" + spanHex + "-d"}
+	ctx := background(t)
+	assert.True(t, p.Extract(ctx, header(b3)) == ctx)
+	assert.Equal(t, "8/e 01, debug", outcome(p.Extract(ctx, header(b3, [2]string{"x-internal", "1"}))))
+	assert.Equal(t, []string{"b3"}, p.Fields())
+
+	pointers := propagators.First(&propagators.TraceContext{}, &propagators.B3{}, &propagators.Baggage{})
+	assert.Equal(t, "8/e 01, debug", outcome(pointers.Extract(ctx, header([2]string{"traceparent", traceparent}, b3))))
+}
