@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/waymark-otel/waymark/internal/edits"
 )
 
 // Names of the variables that Setup and New read themselves. docs/environment.md
@@ -90,31 +92,9 @@ func (e *environment) strangers() {
 func nearest(v string, words []string) string {
 	best, distance := "", len(v)/2+1
 	for _, w := range words {
-		if d := edits(v, w); d < distance && d <= len(w)/2 {
+		if d := edits.Distance(v, w); d < distance && d <= len(w)/2 {
 			best, distance = w, d
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance, on bytes, of texts of at most 128 bytes.
-func edits(a, b string) int {
-	a, b = a[:min(len(a), 128)], b[:min(len(b), 128)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

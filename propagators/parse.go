@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/waymark-otel/waymark/internal/edits"
 )
 
 // Named is a propagator that Parse may be asked for by name, in any case. It
@@ -133,7 +135,7 @@ func clip(s string) string { return s[:min(len(s), 64)] }
 func nearest(name string, known []string) string {
 	name = clip(name)
 	rank := func(candidate string) int {
-		d := distance(name, candidate)
+		d := edits.Distance(name, candidate)
 		switch {
 		case d <= 2:
 			return d
@@ -143,25 +145,4 @@ func nearest(name string, known []string) string {
 		return d + 2000
 	}
 	return slices.MinFunc(append(known, "none"), func(a, b string) int { return rank(a) - rank(b) })
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

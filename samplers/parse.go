@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/waymark-otel/waymark/internal/edits"
 )
 
 // The values of OTEL_TRACES_SAMPLER, and ratelimited, which is ours.
@@ -161,7 +163,7 @@ func suggestion(name string) string {
 	name = name[:min(len(name), most)]
 	best, fewest := "", math.MaxInt
 	for _, candidate := range samplerNames {
-		if d := distance(name, candidate); d < fewest {
+		if d := edits.Distance(name, candidate); d < fewest {
 			best, fewest = candidate, d
 		}
 	}
@@ -169,25 +171,4 @@ func suggestion(name string) string {
 		return "known are " + strings.Join(samplerNames, ", ")
 	}
 	return "the nearest is " + best
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

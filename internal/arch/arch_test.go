@@ -28,12 +28,15 @@ const module = "github.com/waymark-otel/waymark"
 // adds one says where it stands.
 var allowed = map[string]map[string]string{
 	"propagators": {
+		"internal/edits":  "names what was likely meant",
 		"internal/intent": "B3 says what it heard of sampling",
 	},
 	"samplers": {
+		"internal/edits":  "names what was likely meant",
 		"internal/intent": "Forced and ParentBased obey what was heard",
 	},
 	"internal/intent": {},
+	"internal/edits":  {},
 	"logbridge": {
 		"propagators": "the correlation id in every line",
 	},
@@ -53,6 +56,7 @@ var allowed = map[string]map[string]string{
 		"internal/intent": "a public endpoint drops what its caller asked",
 	},
 	"instrument": {
+		"internal/edits":      "names what was likely meant",
 		"propagators":         "installs them",
 		"samplers":            "installs them",
 		"metrics":             "opens the client",
