@@ -83,10 +83,11 @@ type matrixCase struct {
 	http1, http2 *side // what the client records, where it depends
 	silent       bool  // the server records nothing
 	read         func(io.Reader) (string, error)
-	cancel       bool
 }
 
-func matrixMux(t testing.TB, db func(context.Context)) *http.ServeMux {
+// matrixMux answers in each way there is. It tells when a request has come
+// that waits for its client to leave.
+func matrixMux(t testing.TB, db func(context.Context), waiting func()) *http.ServeMux {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, bytes.Repeat([]byte("0123456789"), 9999), 0o600))
 	mux := http.NewServeMux()
@@ -127,7 +128,10 @@ func matrixMux(t testing.TB, db func(context.Context)) *http.ServeMux {
 	mux.Handle("GET /timeout", http.TimeoutHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 	}), time.Millisecond, "slow"))
-	handle("GET /wait", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	handle("GET /wait", func(_ http.ResponseWriter, r *http.Request) {
+		waiting()
+		<-r.Context().Done()
+	})
 	handle("GET /health", func(w http.ResponseWriter, r *http.Request) {
 		db(r.Context())
 		_, _ = io.WriteString(w, "fine")
@@ -172,7 +176,7 @@ func matrix() map[string]matrixCase {
 			server: side{name: "GET /events", status: "200", kind: "context.Canceled"}, client: good("GET", "200"),
 		},
 		"canceled": {
-			path: "/wait", route: "/wait", cancel: true,
+			path: "/wait", route: "/wait",
 			server: side{name: "GET /wait", status: "200", kind: "context.Canceled"}, client: bad("GET", "", "context.Canceled"),
 		},
 		"panic": {
@@ -216,12 +220,12 @@ func TestMatrix(t *testing.T) {
 				if tc.read != nil {
 					read = tc.read
 				}
+				leave := func() {}
+				waiting := func() { leave() }
 				visit := func(server *server, rt http.RoundTripper) seen {
 					ctx, cancel := context.WithCancel(propagators.ContextWithCorrelationID(context.Background(), "c-1"))
 					defer cancel()
-					if tc.cancel {
-						time.AfterFunc(20*time.Millisecond, cancel)
-					}
+					leave = cancel
 					var body io.Reader
 					if method == "POST" {
 						body = strings.NewReader("hello")
@@ -235,13 +239,13 @@ func TestMatrix(t *testing.T) {
 					_, span := in.tracer.Tracer("database").Start(ctx, "SELECT")
 					span.End()
 				}
-				bare := proto.start(t, matrixMux(t, database))
+				bare := proto.start(t, matrixMux(t, database, waiting))
 				want := visit(bare, bare.Client().Transport)
 				before := len(in.spans.Ended())
 
 				var echoed string
-				wrapped := proto.start(t, in.handler(copying(in.handler(matrixMux(t, database))),
-					httpwrap.WithSkip("/health"), httpwrap.WithRoute(routeOf(matrixMux(t, database)))))
+				wrapped := proto.start(t, in.handler(copying(in.handler(matrixMux(t, database, waiting))),
+					httpwrap.WithSkip("/health"), httpwrap.WithRoute(routeOf(matrixMux(t, database, waiting)))))
 				base := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 					res, err := wrapped.Client().Transport.RoundTrip(r)
 					if err == nil {

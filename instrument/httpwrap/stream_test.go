@@ -129,3 +129,18 @@ func TestInformationalHeadersAreNotTheStatus(t *testing.T) {
 		})
 	}
 }
+
+// HTTP/2 has no switch of protocols: a 101 is one more informational header,
+// and the status is still to come. To HTTP/1 it is final.
+func TestSwitchingProtocolsIsFinalOnlyToHTTP1(t *testing.T) {
+	for major, want := range map[int]string{1: "101", 2: "418"} {
+		tel := newTelemetry(t)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.ProtoMajor = major
+		tel.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			w.WriteHeader(http.StatusTeapot)
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		assert.Equal(t, want, attributes(tel.span())["http.response.status_code"])
+	}
+}

@@ -49,7 +49,7 @@ func TestBytesOnTheWireAreThoseOfTheBareHandler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tel := newTelemetry(t)
-			mux := matrixMux(t, nothing)
+			mux := matrixMux(t, nothing, func() {})
 			want, got := wire(t, mux, raw), wire(t, tel.handler(mux), raw)
 			if name != "panic" {
 				require.NotEmpty(t, want)
