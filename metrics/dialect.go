@@ -180,7 +180,7 @@ func (d Dialect) frame(k kind, prefix, name string, rate float64, tags []Tag) fr
 func (d Dialect) sanitizeTags(tags []Tag) (clean []Tag, sanitized bool) {
 	clean = make([]Tag, 0, len(tags))
 	for _, raw := range tags {
-		t := Tag{Key: d.sanitizeTag(raw.Key), Value: d.sanitizeTag(raw.Value)}
+		t := Tag{Key: d.sanitizeTag(ownKey(sanitizeTag(raw.Key, d == DogStatsD))), Value: d.sanitizeTag(raw.Value)}
 		sanitized = sanitized || t != raw
 		if t.Key == "" || t.Value == "" {
 			continue

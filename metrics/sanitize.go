@@ -135,6 +135,27 @@ func visibleTag(s string) bool {
 	})
 }
 
+// ownKey changes keys that belong to a receiver. Prometheus' exporter ends when
+// a timer has a tag "quantile" (or "le", where it keeps histograms), and
+// answers no scrape any more after one whose key starts with two underscores,
+// to which it turns everything but letters and digits.
+func ownKey(key string) string {
+	underscores := 0
+	for _, r := range key {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			break
+		}
+		underscores++
+	}
+	switch {
+	case underscores >= 2:
+		return "x" + key
+	case key == "quantile" || key == "le":
+		return key + "_"
+	}
+	return key
+}
+
 // graphiteTag narrows an already sanitized tag to what the reference server
 // lets through to Graphite, with its own replacement for a slash.
 func graphiteTag(s string) string {
@@ -158,9 +179,10 @@ func pathPart(s string) string {
 
 // sanitizeSetValue returns s without what ends a value. Bytes beyond
 // ASCII are written as %XX: they must not reach the wire (see
-// sanitizeTag), and two members that differ have to stay two.
+// sanitizeTag), and two members that differ have to stay two. So is a leading
+// sign, with which Telegraf refuses the line.
 func sanitizeSetValue(s string) string {
-	clean := s != "__proto__"
+	clean := s != "__proto__" && (s == "" || s[0] != '+' && s[0] != '-')
 	for i := 0; i < len(s) && clean; i++ {
 		b := s[i]
 		clean = b >= ' ' && b < 0x7f && b != ':' && b != '|'
@@ -174,7 +196,7 @@ func sanitizeSetValue(s string) string {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == ':' || c == '|' || c < ' ' || c == 0x7f:
-		case c > 0x7f:
+		case c > 0x7f || b.Len() == 0 && (c == '+' || c == '-'):
 			b.WriteByte('%')
 			b.WriteByte(hex[c>>4])
 			b.WriteByte(hex[c&15])

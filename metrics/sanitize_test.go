@@ -87,6 +87,21 @@ func TestTagsThatGraphiteWouldNotSeeAreDropped(t *testing.T) {
 	}
 }
 
+func TestKeysThatBelongToAReceiverAreChanged(t *testing.T) {
+	for key, want := range map[string]string{
+		"quantile": "quantile_", "le": "le_", "quantiles": "quantiles", "name": "name", "_x": "_x", "x__": "x__",
+		"__name__": "x__name__", "..": "x..", "-.x": "x-.x", "_": "_", "1st": "1st", "": "", "日本": "x日本", "é": "é",
+	} {
+		assert.Equal(t, want, ownKey(key), "%q", key)
+	}
+	for _, d := range []Dialect{Plain, DogStatsD, InfluxDB, Graphite} {
+		f := d.frame(kindTiming, "", "t", 1, []Tag{{"quantile", "0.5"}, {":__name__", "x"}})
+		assert.Contains(t, f.head+f.tail, "quantile_", "%v", d)
+		assert.Contains(t, f.head+f.tail, "x__name__", "%v", d)
+		assert.True(t, f.sanitized)
+	}
+}
+
 func TestSetMembersStayDistinct(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"clean":      {"user-1", "user-1"},
@@ -95,6 +110,8 @@ func TestSetMembersStayDistinct(t *testing.T) {
 		"letters":    {"é", "%C3%A9"},
 		"other":      {"è", "%C3%A8"},
 		"space":      {"a b", "a b"},
+		"minus":      {"-5", "%2D5"},
+		"plus":       {":+5-", "%2B5-"},
 		"__proto__":  {"__proto__", "__proto___"},
 		"becomes it": {"__proto__|", "__proto___"},
 		"nothing":    {"|\n", ""},

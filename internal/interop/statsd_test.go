@@ -153,7 +153,7 @@ func TestReferenceServerSurvivesEverything(t *testing.T) {
 			for _, addr := range []string{s.udp, s.tcp, s.unix} {
 				c, err := metrics.Dial(addr, metrics.WithDialect(d))
 				require.NoError(t, err)
-				hostilities(c)
+				hostilities(c, true)
 				clients = append(clients, c)
 			}
 			got := s.finish(t, clients...)
@@ -168,7 +168,7 @@ func TestReferenceServerSurvivesEverything(t *testing.T) {
 			// What our own parser makes of the same calls is what it has.
 			var sink metricstest.Sink
 			c := metrics.New(&sink, metrics.WithDialect(d))
-			hostilities(c)
+			hostilities(c, true)
 			require.NoError(t, c.Close())
 			assert.Empty(t, sink.Bad())
 			sameTotals(t, meaning(sink.Metrics(), len(clients)), got.normal())
