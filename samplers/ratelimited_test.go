@@ -92,7 +92,7 @@ func TestRateThatMakesNoSenseKeepsNothing(t *testing.T) {
 
 func TestRateLimitedIsRightUnder64Goroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const rate, goroutines = 1000, 64
+		const rate, goroutines = 100_000, 64
 		s := samplers.RateLimited(rate)
 		for second := range 3 {
 			var kept atomic.Int64

@@ -249,6 +249,41 @@ func TestTailKeepsLocalTracesThatFailedOrWereSlow(t *testing.T) {
 	})
 }
 
+// Traces are told apart, however many are under way.
+func TestThousandOpenTracesAreKeptOrDiscardedEachByItself(t *testing.T) {
+	p := newPipeline(t, samplers.WithKeptPerSecond(1e6))
+	const traces = 1000
+	var contexts []context.Context
+	var roots []trace.Span
+	for range traces {
+		ctx, root := p.root("root")
+		contexts, roots = append(contexts, ctx), append(roots, root)
+	}
+	var want []string
+	for n, ctx := range contexts {
+		if n%3 == 0 {
+			p.failing(ctx, fmt.Sprint("a", n))
+			want = append(want, fmt.Sprintf("a%d: error", n), "root: error")
+		} else {
+			p.span(ctx, fmt.Sprint("a", n))
+		}
+	}
+	for _, root := range roots {
+		root.End()
+	}
+	assert.Equal(t, want, p.names())
+	requireBalanced(t, p.tail.Stats())
+}
+
+func TestSpanUnderAnotherProvidersSpanIsALocalRoot(t *testing.T) {
+	p := newPipeline(t)
+	other := sdktrace.NewTracerProvider(sdktrace.WithSampler(samplers.AlwaysRecord(nil)))
+	ctx, outer := other.Tracer("other").Start(context.Background(), "outer")
+	p.failing(ctx, "ours")
+	outer.End()
+	assert.Equal(t, []string{"ours: error"}, p.names())
+}
+
 func TestHeadSampledSpanPassesUntouched(t *testing.T) {
 	p := newPipelineWith(t, samplers.Probability(1))
 	ctx, root := p.root("root")

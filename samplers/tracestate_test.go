@@ -65,6 +65,20 @@ func TestEverySamplerPassesTheTracestateOn(t *testing.T) {
 	}
 }
 
+func TestThresholdWithoutRoomIsLeftOutAndTheOldOneErased(t *testing.T) {
+	foreign := "xx:" + strings.Repeat("1", 248)
+	for _, s := range []sdktrace.Sampler{samplers.Probability(0.001), samplers.Hashed(0.001)} {
+		ctx := parent{sampled: true, tracestate: "ot=th:0;" + foreign}.context(t, kept)
+		for id := (trace.TraceID{0: 1, 9: 0xff, 10: 0xff, 11: 0xff}); ; id[15]++ {
+			got := ask(s, ctx, id)
+			assert.Equal(t, "ot="+foreign, got.Tracestate.String())
+			if got.Decision == sdktrace.RecordAndSample || id[15] == 255 {
+				break
+			}
+		}
+	}
+}
+
 // assertPassedOn checks that nothing of others is lost or changed, that there
 // is at most one th, none on a dropped span, and that the one there is true.
 func assertPassedOn(t *testing.T, in string, got sdktrace.SamplingResult, id trace.TraceID) {
