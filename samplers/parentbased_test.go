@@ -74,6 +74,11 @@ func TestStaleThresholdOfAnSDKRootSamplerIsErased(t *testing.T) {
 	assert.Equal(t, "ot=rv:00000000000001", got.Tracestate.String())
 }
 
+func TestTwoThresholdsAreNoThreshold(t *testing.T) {
+	got := ask(samplers.ParentBased(nil), parent{sampled: true, tracestate: "ot=th:8;a:b;th:c,v=1"}.context(t, kept), kept)
+	assert.Equal(t, "ot=a:b,v=1", got.Tracestate.String())
+}
+
 func TestParentBasedWithoutARootSamplesNothing(t *testing.T) {
 	assert.Equal(t, sdktrace.Drop, ask(samplers.ParentBased(nil), context.Background(), kept).Decision)
 }

@@ -36,8 +36,8 @@ type otEntry struct {
 	others        bool // something beside th is in it
 }
 
-// readOT reads the entry without allocating. Of a sub-key that is there twice
-// the first counts.
+// readOT reads the entry without allocating. Of two rv the first counts; of two
+// th none does.
 func readOT(ts trace.TraceState) (e otEntry) {
 	if ts.Len() == 0 {
 		return e
@@ -47,8 +47,9 @@ func readOT(ts trace.TraceState) (e otEntry) {
 		var sub string
 		sub, rest, _ = strings.Cut(rest, subSeparator)
 		if th, ok := strings.CutPrefix(sub, thSubKey); ok {
-			if !e.carriesTh {
-				e.threshold, e.hasThreshold = parseThreshold(th)
+			e.threshold, e.hasThreshold = parseThreshold(th)
+			if e.carriesTh {
+				e.hasThreshold = false
 			}
 			e.carriesTh = true
 			continue
@@ -59,7 +60,7 @@ func readOT(ts trace.TraceState) (e otEntry) {
 			}
 			e.carriesRv = true
 		}
-		e.others = e.others || sub != ""
+		e.others = e.others || keptSubKey(sub)
 	}
 	return e
 }
@@ -185,7 +186,8 @@ func keptBytes(value string) (n int) {
 	return n
 }
 
-// keptSubKey reports whether a sub-key is passed on when th is rewritten.
+// keptSubKey reports whether a sub-key is passed on when th is rewritten. One
+// of spaces alone is none: it could not stand at the end of an entry.
 func keptSubKey(sub string) bool {
-	return sub != "" && !strings.HasPrefix(sub, thSubKey)
+	return strings.TrimLeft(sub, " ") != "" && !strings.HasPrefix(sub, thSubKey)
 }

@@ -43,10 +43,12 @@ func TestEverySamplerPassesTheTracestateOn(t *testing.T) {
 		"rv and foreign sub-keys":     "ot=xx:1;rv:ffffffffffffff;yy:2,a=1",
 		"th of somebody else":         "a=1,ot=th:ff,b=2",
 		"th between others":           "ot=xx:1;th:8;rv:ffffffffffffff;yy:2",
+		"th twice, once unreadable":   "ot=th:0;th:",
 		"th twice":                    "ot=th:8;xx:1;th:c",
 		"th that cannot be read":      "ot=th:XYZ;xx:1",
 		"th last, after a space":      "ot=xx:1 ;th:0",
 		"rv that cannot be read":      "ot=rv:1;xx:1",
+		"sub-key of spaces":           "ot= ;th:0",
 		"empty sub-keys":              "ot=;;xx:1;;",
 		"only separators":             "ot=;;;,a=1",
 		"sub-key without a value":     "ot=th;rv;xx",
@@ -102,7 +104,7 @@ func assertPassedOn(t *testing.T, in string, got sdktrace.SamplingResult, id tra
 			switch {
 			case strings.HasPrefix(sub, "th:"):
 				th = append(th, sub)
-			case sub != "":
+			case strings.TrimRight(sub, " ") != "":
 				rest = append(rest, strings.TrimRight(sub, " "))
 			}
 		}
