@@ -45,7 +45,7 @@ func (s *parentBased) answer(p *sdktrace.SamplingParameters, q *question) {
 	default:
 		q.answered(sdktrace.Drop, q.parent.TraceState())
 	}
-	if q.result.Tracestate.Len() > 0 {
+	if q.result.Tracestate.Len() > 0 && q.result.Tracestate.Get(otKey) != "" {
 		eraseUntruth(p.TraceID, q)
 	}
 }

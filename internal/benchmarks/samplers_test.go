@@ -16,7 +16,10 @@ import (
 	"github.com/waymark-otel/waymark/samplers"
 )
 
-// go test -run '^$' -bench Sampler -benchtime 0.3s -count 3 .
+// go test -run '^$' -bench Sampler -benchtime 2ms -count 100 -cpu 1 .
+//
+// Many short rounds, of which the least counts: on a machine that others use,
+// a long one measures them too.
 
 // The consistent sampler of contrib is deprecated; it writes the p-value of an
 // older draft into the tracestate, and draws a random number for each root.
