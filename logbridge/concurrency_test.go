@@ -66,3 +66,28 @@ func TestSpansThatShareALoggerKeepTheirIDs(t *testing.T) {
 	}
 	assert.Equal(t, want, lines(t, &out))
 }
+
+// TestASpanIDAloneIsNoSpan: what is kept of a span is for the same trace,
+// flags and correlation id.
+func TestASpanIDAloneIsNoSpan(t *testing.T) {
+	var out bytes.Buffer
+	l := slog.New(logbridge.TraceContext(jsonTo(&out)))
+	sc := trace.SpanContextFromContext(spanContext(0, false))
+	for i, step := range []struct { // each differs from the one before in one thing
+		span        trace.SpanContext
+		correlation string
+	}{
+		{sc, "a"}, {sc.WithTraceID(trace.TraceID{1}), "a"}, {sc.WithTraceID(trace.TraceID{1}).WithTraceFlags(1), "a"}, {sc.WithTraceID(trace.TraceID{1}).WithTraceFlags(1), "b"},
+	} {
+		out.Reset()
+		ctx := propagators.ContextWithCorrelationID(trace.ContextWithSpanContext(context.Background(), step.span), step.correlation)
+		for range 3 {
+			l.InfoContext(ctx, "m")
+		}
+		for _, got := range lines(t, &out) {
+			assert.Equal(t, step.span.TraceID().String(), got["trace_id"], i)
+			assert.Equal(t, step.span.TraceFlags().String(), got["trace_flags"], i)
+			assert.Equal(t, step.correlation, got["correlation_id"], i)
+		}
+	}
+}

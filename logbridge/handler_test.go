@@ -255,3 +255,14 @@ func (printed) Export(_ context.Context, records []sdklog.Record) error {
 	}
 	return nil
 }
+
+func ExampleDropped() {
+	lp := sdklog.NewLoggerProvider(sdklog.WithProcessor(sdklog.NewSimpleProcessor(nothing{})))
+	handler := logbridge.NewHandler("shop", lp, logbridge.WithRateLimit(1))
+	logger := slog.New(handler)
+	logger.Info("exported")
+	logger.Info("one too many for this second")
+	fmt.Println(logbridge.Dropped(handler))
+	// Output:
+	// 1
+}

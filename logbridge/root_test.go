@@ -241,18 +241,31 @@ func TestGoldenLines(t *testing.T) {
 	assert.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got.String())
 }
 
+// TestDerivedLoggersShareNothing derives from slices with room to spare.
 func TestDerivedLoggersShareNothing(t *testing.T) {
 	var out bytes.Buffer
-	parent := slog.New(logbridge.TraceContext(jsonTo(&out))).WithGroup("g").With("a", 1)
-	left, right := parent.With("left", 1), parent.With("right", 1)
-	ctx := spanContext(0, false)
-	left.InfoContext(ctx, "m")
-	right.InfoContext(ctx, "m")
-	parent.WithGroup("h").InfoContext(ctx, "m", "b", 2)
-	all := lines(t, &out)
-	assert.Equal(t, map[string]any{"a": 1.0, "left": 1.0}, all[0]["g"])
-	assert.Equal(t, map[string]any{"a": 1.0, "right": 1.0}, all[1]["g"])
-	assert.Equal(t, map[string]any{"a": 1.0, "h": map[string]any{"b": 2.0}}, all[2]["g"])
+	base := slog.New(logbridge.TraceContext(logbridge.ContextAttrs(jsonTo(&out))))
+	ctx := logbridge.ContextWithAttrs(spanContext(0, false), slog.String("left", "ctx"))
+	both := func(parent *slog.Logger, derive func(*slog.Logger, string) *slog.Logger) (left, right map[string]any) {
+		out.Reset()
+		l, r := derive(parent, "left"), derive(parent, "right")
+		l.InfoContext(ctx, "m", "x", 1)
+		r.InfoContext(ctx, "m", "x", 1)
+		all := lines(t, &out)
+		return all[0], all[1]
+	}
+	with := func(l *slog.Logger, name string) *slog.Logger { return l.With(name, 1) }
+	left, right := both(base.With("a", 1).With("b", 1).With("c", 1), with)
+	assert.Equal(t, 1.0, left["left"], "its own, not the context's, and once")
+	assert.Equal(t, "ctx", right["left"])
+
+	left, right = both(base.WithGroup("g").With("a", 1).With("b", 1).With("c", 1), with)
+	assert.Equal(t, map[string]any{"a": 1.0, "b": 1.0, "c": 1.0, "left": 1.0, "x": 1.0}, left["g"])
+	assert.Equal(t, map[string]any{"a": 1.0, "b": 1.0, "c": 1.0, "right": 1.0, "x": 1.0}, right["g"])
+
+	left, right = both(base.WithGroup("g").WithGroup("h").WithGroup("i"), func(l *slog.Logger, name string) *slog.Logger { return l.WithGroup(name) })
+	assert.Equal(t, map[string]any{"h": map[string]any{"i": map[string]any{"left": map[string]any{"x": 1.0}}}}, left["g"])
+	assert.Equal(t, map[string]any{"h": map[string]any{"i": map[string]any{"right": map[string]any{"x": 1.0}}}}, right["g"])
 }
 
 // TestTheRecordOfTheCallerIsNotChanged: a handler gets a copy whose overflow
