@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -201,9 +200,4 @@ func getJSON(t testing.TB, url string, to any) {
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(to))
-}
-
-// key writes a name and its tags as Graphite does, and the reference server.
-func key(name string, tags ...string) string {
-	return strings.Join(append([]string{name}, tags...), ";")
 }
