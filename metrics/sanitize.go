@@ -138,7 +138,8 @@ func visibleTag(s string) bool {
 // ownKey changes keys that belong to a receiver. Prometheus' exporter ends when
 // a timer has a tag "quantile" (or "le", where it keeps histograms), and
 // answers no scrape any more after one whose key starts with two underscores,
-// to which it turns everything but letters and digits.
+// to which it turns everything but letters and digits. Graphite keeps the
+// metric's name in a tag "name", and what was there is lost.
 func ownKey(key string) string {
 	underscores := 0
 	for _, r := range key {
@@ -150,7 +151,7 @@ func ownKey(key string) string {
 	switch {
 	case underscores >= 2:
 		return "x" + key
-	case key == "quantile" || key == "le":
+	case key == "quantile" || key == "le" || key == "name":
 		return key + "_"
 	}
 	return key

@@ -89,7 +89,7 @@ func TestTagsThatGraphiteWouldNotSeeAreDropped(t *testing.T) {
 
 func TestKeysThatBelongToAReceiverAreChanged(t *testing.T) {
 	for key, want := range map[string]string{
-		"quantile": "quantile_", "le": "le_", "quantiles": "quantiles", "name": "name", "_x": "_x", "x__": "x__",
+		"quantile": "quantile_", "le": "le_", "quantiles": "quantiles", "name": "name_", "_x": "_x", "x__": "x__",
 		"__name__": "x__name__", "..": "x..", "-.x": "x-.x", "_": "_", "1st": "1st", "": "", "日本": "x日本", "é": "é",
 	} {
 		assert.Equal(t, want, ownKey(key), "%q", key)

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -197,13 +196,17 @@ func (got statsdTotals) metrics() float64 { return got.Counters["statsd.metrics_
 
 func getJSON(t testing.TB, url string, to any) {
 	t.Helper()
-	resp, err := http.Get(url)
+	req, err := http.NewRequest(http.MethodGet, url, nil)
 	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.NoError(t, json.NewDecoder(resp.Body).Decode(to))
+	require.NoError(t, doJSON(req, to))
 }
 
-// key writes a name and its tags as Graphite does, and the reference server.
-func key(name string, tags ...string) string {
-	return strings.Join(append([]string{name}, tags...), ";")
+// doJSON sends a request and reads the answer.
+func doJSON(req *http.Request, to any) error {
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(to)
 }
