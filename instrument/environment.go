@@ -72,6 +72,17 @@ func (e *environment) problem(name, rule string) {
 	e.problems = append(e.problems, fmt.Errorf("instrument: %s=%q: %s", name, v.Value, rule))
 }
 
+// stranger records a variable that nothing reads. Its value is not shown: who
+// knows what was meant to be in it.
+func (e *environment) stranger(name, rule string) {
+	name = bounded(name)
+	e.variables = append(e.variables, Variable{Name: name, Note: rule})
+	if !plain(name) {
+		name = strconv.Quote(name)
+	}
+	e.problems = append(e.problems, fmt.Errorf("instrument: %s: %s", name, rule))
+}
+
 // note records, for the report alone, what became of a variable that is not
 // wrong.
 func (e *environment) note(name, what string) {
@@ -133,7 +144,7 @@ func (e *environment) integer(name string, least, fallback int) int {
 	if err == nil && n >= least && n <= math.MaxInt32 {
 		return n
 	}
-	e.problem(name, fmt.Sprintf("is not a whole number from %d to %d; using %d, nearest valid value %d",
+	e.problem(name, fmt.Sprintf("is not a whole number from %d to %d; using the default %d, nearest valid value %d",
 		least, math.MaxInt32, fallback, nearestInteger(v, least, fallback)))
 	return fallback
 }
@@ -142,6 +153,9 @@ func (e *environment) integer(name string, least, fallback int) int {
 func (e *environment) milliseconds(name string, least int, fallback time.Duration) time.Duration {
 	return time.Duration(e.integer(name, least, int(fallback.Milliseconds()))) * time.Millisecond
 }
+
+// maxItems bounds a list.
+const maxItems = 16
 
 // list splits a comma-separated value, in lower case, without empty items and
 // repetitions. It is nil when the variable is unset.
@@ -152,6 +166,10 @@ func (e *environment) list(name string) []string {
 	}
 	var items []string
 	for item := range strings.SplitSeq(v, ",") {
+		if len(items) == maxItems {
+			e.problem(name, fmt.Sprintf("names more than %d; the rest is ignored", maxItems))
+			break
+		}
 		item = strings.ToLower(strings.TrimSpace(item))
 		if item != "" && !slices.Contains(items, item) {
 			items = append(items, item)
@@ -185,6 +203,8 @@ func shown(name, v string) string {
 		return "REDACTED"
 	case strings.HasSuffix(name, "_ENDPOINT"):
 		v = redactURL(v)
+	case secretValue(v):
+		return "REDACTED"
 	}
 	if len(v) > 256 {
 		v = strings.ToValidUTF8(v[:256], "") + "…"
@@ -195,10 +215,14 @@ func shown(name, v string) string {
 // secretName says whether the variable's name says that it holds a secret:
 // OTEL_EXPORTER_OTLP_HEADERS, WAYMARK_HMAC_KEYS and their like.
 func secretName(name string) bool {
-	for _, word := range []string{"HEADERS", "KEY", "TOKEN", "SECRET", "PASSWORD", "DSN"} {
+	for _, word := range []string{"HEADER", "KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CRED", "DSN"} {
 		if strings.Contains(name, word) {
 			return true
 		}
 	}
 	return false
 }
+
+// secretValue says whether a value has the shape of an address, which may hold
+// a password, where none belongs.
+func secretValue(v string) bool { return strings.Contains(v, "://") || strings.Contains(v, "@") }

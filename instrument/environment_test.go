@@ -34,7 +34,7 @@ func built(t *testing.T, env variables, opts ...instrument.Option) (*instrument.
 }
 
 const (
-	parentRoot = "ParentBased{root:"
+	parentRoot = "ParentBased{root:Forced{100,"
 )
 
 // TestWhoWins is the table of code × environment → result.
@@ -178,7 +178,7 @@ func TestMistakesInCodeFailWithValueAndRule(t *testing.T) {
 		"nil propagator":  {instrument.WithPropagators(propagators.B3{}, nil), "instrument: propagator 2 of 2 is nil"},
 
 		"nil exporter":        {instrument.WithExporters(nil), "instrument: exporter function is nil"},
-		"unnamed exporter":    {instrument.WithNamedExporter(" ", nil), `instrument: named exporter "" needs a name other than none and a function`},
+		"unnamed exporter":    {instrument.WithNamedExporter(" ", nil), `instrument: named exporter "" needs a name other than none without commas and spaces, and a function`},
 		"nil processor":       {instrument.WithSpanProcessor(nil), "instrument: span processor is nil"},
 		"nil reader":          {instrument.WithMetricReader(nil), "instrument: metric reader is nil"},
 		"nil instrumentation": {instrument.WithInstrumentation(nil), "instrument: instrumentation is nil"},
@@ -186,7 +186,7 @@ func TestMistakesInCodeFailWithValueAndRule(t *testing.T) {
 		"nil logger":          {instrument.WithLogger(nil), "instrument: logger is nil"},
 		"nil handler":         {instrument.WithErrorHandler(nil), "instrument: error handler is nil"},
 		"resource":            {instrument.WithResource(attribute.KeyValue{}), `instrument: resource attribute "" has no key or no value`},
-		"nil named":           {instrument.WithNamedPropagator("x", nil), `instrument: named propagator "x" needs a name and a propagator`},
+		"nil named":           {instrument.WithNamedPropagator("x", nil), `instrument: named propagator "x" needs a name without commas and spaces, and a propagator`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := instrument.New(context.Background(), tc.option, nil)

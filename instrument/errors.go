@@ -3,8 +3,10 @@
 package instrument
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -22,11 +24,17 @@ type errorSink struct {
 	handler otel.ErrorHandler // nil: log
 	logger  *slog.Logger
 
+	depth atomic.Int32 // calls under way
+
 	mu    sync.Mutex
 	count uint64
 	last  string
 	texts map[string]*repeated
 }
+
+// maxDepth bounds calls under way, from several goroutines or within one
+// another.
+const maxDepth = 64
 
 type repeated struct {
 	since  time.Time
@@ -40,12 +48,19 @@ func (s *errorSink) Handle(err error) {
 	if err == nil {
 		return
 	}
-	text := err.Error()
+	if _, seen := errors.AsType[reported](err); seen {
+		return
+	}
+	// A handler or logger that calls OpenTelemetry may bring its own errors
+	// back to us; at this depth it does, and they are counted alone.
+	deep := s.depth.Add(1) > maxDepth
+	defer s.depth.Add(-1)
+	text := textOf(err)
 	s.mu.Lock()
 	s.count++
 	s.last = text
 	silent, log := 0, false
-	if s.handler == nil {
+	if s.handler == nil && !deep {
 		silent, log = s.due(text, time.Now())
 	}
 	s.mu.Unlock()
@@ -53,6 +68,7 @@ func (s *errorSink) Handle(err error) {
 	// goroutine that exports.
 	defer func() { _ = recover() }()
 	switch {
+	case deep:
 	case s.handler != nil:
 		s.handler.Handle(err)
 	case log && silent > 0:

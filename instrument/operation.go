@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
@@ -31,6 +32,9 @@ func Do(ctx context.Context, name string, f func(context.Context) error, opts ..
 	if f == nil {
 		return nil
 	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	t := tracer(ctx)
 	if t == nil {
 		return f(ctx)
@@ -48,6 +52,9 @@ func Call[T any](ctx context.Context, name string, f func(context.Context) (T, e
 	if f == nil {
 		var zero T
 		return zero, nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	t := tracer(ctx)
 	if t == nil {
@@ -69,6 +76,9 @@ func Call[T any](ctx context.Context, name string, f func(context.Context) (T, e
 func Go(ctx context.Context, name string, f func(context.Context)) {
 	if f == nil {
 		return
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	ctx = context.WithoutCancel(ctx)
 	go func() {
@@ -103,7 +113,12 @@ type operation struct {
 // after noting it: without its text the exception would say nothing.
 func (o *operation) end() {
 	if o.finished {
-		o.fail()
+		if o.err != nil {
+			// The error's own methods may panic, as those of nil pointers do.
+			if err := contained(o.fail); err != nil {
+				o.span.SetStatus(codes.Error, textOf(o.err))
+			}
+		}
 		o.span.End()
 		return
 	}
@@ -126,21 +141,35 @@ func (o *operation) end() {
 	panic(value)
 }
 
-func (o *operation) fail() {
-	if o.err == nil || !o.span.IsRecording() || passedOn(o.ctx, o.err) {
-		return
+func (o *operation) fail() error {
+	if !o.span.IsRecording() || passedOn(o.ctx, o.err) {
+		return nil
 	}
+	text := o.err.Error()
 	o.span.RecordError(o.err)
 	o.span.SetAttributes(semconv.ErrorType(o.err))
-	o.span.SetStatus(codes.Error, o.err.Error())
+	o.span.SetStatus(codes.Error, text)
+	return nil
 }
 
-// passedOn says whether err is nothing but the end of the caller's context.
+// passedOn says whether err is nothing but the end of the caller's context:
+// each of the errors it joins, down to the last, is.
 func passedOn(ctx context.Context, err error) bool {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil || err == nil {
 		return false
 	}
-	return errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))
+	if err == ctx.Err() || err == context.Cause(ctx) {
+		return true
+	}
+	switch wraps := err.(type) {
+	case interface{ Unwrap() error }:
+		return passedOn(ctx, wraps.Unwrap())
+	case interface{ Unwrap() []error }:
+		joined := wraps.Unwrap()
+		return len(joined) > 0 && !slices.ContainsFunc(joined, func(err error) bool { return !passedOn(ctx, err) })
+	default:
+		return errors.Is(err, ctx.Err())
+	}
 }
 
 // cached is the global provider with its tracer, as it was last seen.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -121,7 +122,7 @@ func WithResource(attrs ...attribute.KeyValue) Option {
 func WithPropagators(ps ...propagation.TextMapPropagator) Option {
 	return optionFunc(func(c *config) {
 		for i, p := range ps {
-			if p == nil {
+			if isNil(p) {
 				c.fail("propagator %d of %d is nil", i+1, len(ps))
 				continue
 			}
@@ -135,8 +136,8 @@ func WithPropagators(ps ...propagation.TextMapPropagator) Option {
 func WithNamedPropagator(name string, p propagation.TextMapPropagator) Option {
 	return optionFunc(func(c *config) {
 		name := strings.ToLower(strings.TrimSpace(name))
-		if name == "" || p == nil {
-			c.fail("named propagator %q needs a name and a propagator", name)
+		if !plain(name) || isNil(p) {
+			c.fail("named propagator %q needs a name without commas and spaces, and a propagator", bounded(name))
 			return
 		}
 		c.namedPropagators = append(c.namedPropagators, propagators.Named{Name: name, Propagator: p})
@@ -162,8 +163,8 @@ func WithExporters(open func(context.Context) (Exporters, error)) Option {
 func WithNamedExporter(name string, open func(context.Context) (Exporters, error)) Option {
 	return optionFunc(func(c *config) {
 		name := strings.ToLower(strings.TrimSpace(name))
-		if name == "" || name == "none" || open == nil {
-			c.fail("named exporter %q needs a name other than none and a function", name)
+		if !plain(name) || name == "none" || open == nil {
+			c.fail("named exporter %q needs a name other than none without commas and spaces, and a function", bounded(name))
 			return
 		}
 		c.named = append(c.named, opener{name: name, open: open})
@@ -181,7 +182,7 @@ func WithoutDefaultExporter() Option {
 // p down.
 func WithSpanProcessor(p sdktrace.SpanProcessor) Option {
 	return optionFunc(func(c *config) {
-		if p == nil {
+		if isNil(p) {
 			c.fail("span processor is nil")
 			return
 		}
@@ -193,8 +194,12 @@ func WithSpanProcessor(p sdktrace.SpanProcessor) Option {
 // Shutdown shuts r down. A reader serves one Telemetry.
 func WithMetricReader(r sdkmetric.Reader) Option {
 	return optionFunc(func(c *config) {
-		if r == nil {
+		if isNil(r) {
 			c.fail("metric reader is nil")
+			return
+		}
+		if slices.Contains(c.readers, r) {
+			c.fail("metric reader %T is given twice", r)
 			return
 		}
 		c.readers = append(c.readers, r)
@@ -226,7 +231,7 @@ func WithInstrumentation(start func(metric.MeterProvider) error) Option {
 // p down.
 func WithLogProcessor(p sdklog.Processor) Option {
 	return optionFunc(func(c *config) {
-		if p == nil {
+		if isNil(p) {
 			c.fail("log processor is nil")
 			return
 		}
@@ -237,10 +242,10 @@ func WithLogProcessor(p sdklog.Processor) Option {
 // WithErrorHandler sends h every failure of telemetry: mistakes in the
 // environment while Setup runs, failed exports later. By default they are
 // logged at warning level through WithLogger, the same text at most once in
-// ten seconds. H is called from several goroutines; a panic in it is dropped.
+// ten seconds while there are few different ones. H is called from several goroutines; a panic in it is dropped.
 func WithErrorHandler(h otel.ErrorHandler) Option {
 	return optionFunc(func(c *config) {
-		if h == nil {
+		if isNil(h) {
 			c.fail("error handler is nil")
 			return
 		}
@@ -264,4 +269,34 @@ func WithLogger(l *slog.Logger) Option {
 // WithoutEnvironment ignores every environment variable.
 func WithoutEnvironment() Option {
 	return optionFunc(func(c *config) { c.noEnvironment = true })
+}
+
+// plain says whether a name can be chosen from a list between commas.
+func plain(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r == ',' || r <= ' ' || r == 0x7f })
+}
+
+// checkGlobals finds what Setup is about to put into OpenTelemetry's globals
+// among its options: they would call themselves for ever.
+func (c *config) checkGlobals(install bool) error {
+	if !install {
+		return nil
+	}
+	if c.handler != nil && (isSwitch(c.handler) || same(c.handler, otel.GetErrorHandler())) {
+		return errors.New("instrument: error handler is OpenTelemetry's global one, which Setup sets")
+	}
+	for i, p := range c.propagators {
+		if isSwitch(p) || same(p, otel.GetTextMapPropagator()) {
+			return fmt.Errorf("instrument: propagator %d of %d is OpenTelemetry's global one, which Setup sets", i+1, len(c.propagators))
+		}
+	}
+	return nil
+}
+
+func isSwitch(v any) bool {
+	switch v.(type) {
+	case *switchHandler, *switchPropagator:
+		return true
+	}
+	return false
 }

@@ -28,25 +28,37 @@ type pipeline struct {
 
 	ended, sent, failed, late, full atomic.Uint64
 	waiting                         atomic.Int64 // in the batcher's queue, not yet handed to the exporter
-	stopped                         atomic.Bool
+	stopped                         atomic.Bool  // Shutdown has begun
+	drained                         atomic.Bool  // the batcher has ended; what waits has been lost
 	lastError                       atomic.Pointer[string]
 
 	halt     context.Context // done when exports must end now
 	haltNow  context.CancelFunc
 	shutdown sync.Once
 	result   error
+
+	mu            sync.Mutex
+	flushing      *flight
+	flushingAfter *flight // waits for flushing to end
+}
+
+// flight is one flush that any number of callers wait for.
+type flight struct {
+	done chan struct{}
+	err  error
 }
 
 var _ sdktrace.SpanProcessor = (*pipeline)(nil)
 
+// flushMarkers is how much of its queue the batcher may need for flushes under
+// way: it queues a marker for each.
+const flushMarkers = 2
+
 func newPipeline(name string, e sdktrace.SpanExporter, b batchSettings, report func(error)) *pipeline {
-	p := &pipeline{name: name, exporter: e, queue: int64(b.queue), report: report}
-	if described, ok := e.(interface{ Endpoint() string }); ok {
-		p.endpoint = described.Endpoint()
-	}
+	p := &pipeline{name: name, endpoint: endpointOf(e), exporter: e, queue: int64(b.queue), report: report}
 	p.halt, p.haltNow = context.WithCancel(context.Background())
 	p.batcher = sdktrace.NewBatchSpanProcessor(guard{p},
-		sdktrace.WithMaxQueueSize(b.queue),
+		sdktrace.WithMaxQueueSize(b.queue+flushMarkers),
 		sdktrace.WithMaxExportBatchSize(b.size),
 		sdktrace.WithBatchTimeout(b.delay),
 		sdktrace.WithExportTimeout(b.timeout))
@@ -78,13 +90,48 @@ func (p *pipeline) OnEnd(s sdktrace.ReadOnlySpan) {
 // ForceFlush exports what waits and returns why it could not.
 func (p *pipeline) ForceFlush(ctx context.Context) error {
 	before := p.stats().Dropped
-	if err := p.batcher.ForceFlush(ctx); err != nil {
-		return fmt.Errorf("exporter %s: %w", p.name, err)
+	f := p.flush()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return fmt.Errorf("exporter %s: %w", p.name, ctx.Err())
+	}
+	if f.err != nil {
+		return fmt.Errorf("exporter %s: %w", p.name, f.err)
 	}
 	if now := p.stats(); now.Dropped != before {
 		return fmt.Errorf("exporter %s dropped %d spans: %s", p.name, now.Dropped-before, now.LastError)
 	}
 	return nil
+}
+
+// flush joins the flush that is to begin next, or begins one. A flush whose
+// caller has gone goes on: cancelled, it would leave its marker in the
+// batcher's queue, where it takes the place of a span.
+func (p *pipeline) flush() *flight {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.flushing == nil {
+		p.flushing = &flight{done: make(chan struct{})}
+		go p.fly(p.flushing)
+		return p.flushing
+	}
+	// The one under way may have passed the caller's spans by.
+	if p.flushingAfter == nil {
+		p.flushingAfter = &flight{done: make(chan struct{})}
+	}
+	return p.flushingAfter
+}
+
+func (p *pipeline) fly(f *flight) {
+	for f != nil {
+		f.err = p.batcher.ForceFlush(p.halt)
+		close(f.done)
+		p.mu.Lock()
+		p.flushing, p.flushingAfter = p.flushingAfter, nil
+		f = p.flushing
+		p.mu.Unlock()
+	}
 }
 
 // Shutdown exports what waits until ctx is done, then cancels the export in
@@ -94,6 +141,7 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 		before := p.stats().Dropped
 		p.stopped.Store(true)
 		err := p.batcher.Shutdown(ctx)
+		p.drained.Store(ctx.Err() == nil)
 		p.haltNow()
 		if ctx.Err() != nil {
 			p.settle()
@@ -159,23 +207,12 @@ func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 	if !counted {
 		p.failed.Add(uint64(n))
 	}
-	text := err.Error()
+	text := textOf(err)
 	p.lastError.Store(&text)
-	p.report(fmt.Errorf("instrument: exporter %s: batch of %d spans: %w", p.name, n, err))
+	p.report(fmt.Errorf("instrument: exporter %s: batch of %d spans: %w", p.name, n, said{text, err}))
 	return nil
 }
 
 func (g guard) Shutdown(ctx context.Context) error {
 	return contained(func() error { return g.p.exporter.Shutdown(ctx) })
-}
-
-// contained turns a panic of somebody's component into an error: nothing that
-// observes may end the process.
-func contained(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panicked: %v", v)
-		}
-	}()
-	return f()
 }

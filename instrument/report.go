@@ -4,6 +4,7 @@ package instrument
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -39,14 +40,16 @@ type ExporterReport struct {
 	Name     string `json:"name"`
 	Endpoint string `json:"endpoint,omitempty"`
 	// Probe is "ok" when the collector answered a real request, else what
-	// went wrong; "waiting" until it is known, "" when the exporter cannot ask.
+	// went wrong; "waiting" until it is known, "unknown" when the program ended
+	// before, "" when the exporter cannot ask.
 	Probe string `json:"probe,omitempty"`
 }
 
 const (
 	probeOK      = "ok"
 	probeWaiting = "waiting"
-	// probeTimeout bounds the start report: it is logged by then.
+	probeUnknown = "unknown"
+	// probeTimeout bounds how long the start report waits for answers.
 	probeTimeout = 2 * time.Second
 )
 
@@ -62,65 +65,89 @@ type reporter struct {
 	report Report
 }
 
-func newReporter(p *plan, sampler string) *reporter {
-	r := &reporter{done: make(chan struct{}), cancel: func() {}}
-	r.report = Report{
-		Service:     attributeOf(p.resource, string(semconv.ServiceNameKey)),
-		Version:     attributeOf(p.resource, string(semconv.ServiceVersionKey)),
-		InstanceID:  attributeOf(p.resource, string(semconv.ServiceInstanceIDKey)),
-		Disabled:    p.disabled,
-		Sampler:     sampler,
-		Propagators: p.propagator.Fields(),
-		Variables:   p.env.variables,
-		Replaced:    p.replaced,
-	}
-	if p.statsd != nil {
-		r.report.Exporters = append(r.report.Exporters, ExporterReport{Signal: "statsd", Name: "statsd", Endpoint: p.statsdAddr})
-		r.probes = append(r.probes, nil)
-	}
-	for _, o := range p.opened {
-		if o.Spans != nil {
-			r.add(signalTraces, o.name, o.Spans)
+func newReporter(p *plan) *reporter {
+	r := &reporter{done: make(chan struct{}), cancel: func() {}, report: p.report}
+	r.report.Replaced = p.replaced
+	for _, e := range p.exporters() {
+		var probe func(context.Context) error
+		if asking, ok := e.exporter.(interface{ Probe(context.Context) error }); ok {
+			probe = asking.Probe
 		}
-		if o.Metrics != nil {
-			r.add(signalMetrics, o.name, o.Metrics)
-		}
-		if o.Logs != nil {
-			r.add(signalLogs, o.name, o.Logs)
-		}
+		r.probes = append(r.probes, probe)
 	}
 	return r
 }
 
-func (r *reporter) add(signal, name string, exporter any) {
-	e := ExporterReport{Signal: signal, Name: name}
-	if described, ok := exporter.(interface{ Endpoint() string }); ok {
-		e.Endpoint = described.Endpoint()
+// newReport is the report before any collector has answered.
+func newReport(p *plan) Report {
+	report := Report{
+		Service:     attributeOf(p.resource, string(semconv.ServiceNameKey)),
+		Version:     attributeOf(p.resource, string(semconv.ServiceVersionKey)),
+		InstanceID:  attributeOf(p.resource, string(semconv.ServiceInstanceIDKey)),
+		Disabled:    p.disabled,
+		Sampler:     p.sampler.Description(),
+		Propagators: p.propagator.Fields(),
+		Variables:   p.env.variables,
 	}
-	var probe func(context.Context) error
-	if asking, ok := exporter.(interface{ Probe(context.Context) error }); ok {
-		probe = asking.Probe
-		e.Probe = probeWaiting
+	for _, e := range p.exporters() {
+		entry := ExporterReport{Signal: e.signal, Name: e.name, Endpoint: e.endpoint}
+		if _, ok := e.exporter.(interface{ Probe(context.Context) error }); ok {
+			entry.Probe = probeWaiting
+		}
+		report.Exporters = append(report.Exporters, entry)
 	}
-	r.probes = append(r.probes, probe)
-	r.report.Exporters = append(r.report.Exporters, e)
+	return report
+}
+
+// shownExporter is an exporter of one signal as the report shows it.
+type shownExporter struct {
+	signal, name, endpoint string
+	exporter               any
+}
+
+func (p *plan) exporters() []shownExporter {
+	var all []shownExporter
+	if p.statsd != nil {
+		all = append(all, shownExporter{"statsd", "statsd", p.statsdAddr, nil})
+	}
+	for _, o := range p.opened {
+		if o.Spans != nil {
+			all = append(all, shownExporter{signalTraces, o.name, endpointOf(o.Spans), o.Spans})
+		}
+		if o.Metrics != nil {
+			all = append(all, shownExporter{signalMetrics, o.name, endpointOf(o.Metrics), o.Metrics})
+		}
+		if o.Logs != nil {
+			all = append(all, shownExporter{signalLogs, o.name, endpointOf(o.Logs), o.Logs})
+		}
+	}
+	return all
 }
 
 // begin asks all collectors at once and, when l is not nil, logs the report
-// as one line.
+// as one line once they have answered or their time is over.
 func (r *reporter) begin(l *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	r.cancel, r.begun = cancel, true
 	go func() {
 		defer close(r.done)
 		defer cancel()
+		answered := make(chan struct{})
 		var wg sync.WaitGroup
 		for i, probe := range r.probes {
 			if probe != nil {
-				wg.Go(func() { r.answer(i, contained(func() error { return probe(ctx) })) })
+				wg.Go(func() { r.answer(ctx, i, contained(func() error { return probe(ctx) })) })
 			}
 		}
-		wg.Wait()
+		go func() { wg.Wait(); close(answered) }()
+		select {
+		case <-answered:
+		case <-ctx.Done():
+			select { // what was cancelled answers at once
+			case <-answered:
+			case <-time.After(grace / 2):
+			}
+		}
 		if l != nil {
 			defer func() { _ = recover() }() // a logger of the user's
 			r.log(l)
@@ -128,10 +155,15 @@ func (r *reporter) begin(l *slog.Logger) {
 	}()
 }
 
-func (r *reporter) answer(i int, err error) {
+// answer keeps what a collector said. One that shutdown cut short has said
+// nothing.
+func (r *reporter) answer(ctx context.Context, i int, err error) {
 	text := probeOK
-	if err != nil {
-		text = err.Error()
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		text = probeUnknown
+	case err != nil:
+		text = textOf(err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,11 +179,17 @@ func (r *reporter) log(l *slog.Logger) {
 	l.LogAttrs(context.Background(), level, "telemetry started", slog.Any("telemetry", report))
 }
 
-// stop cancels what is still asked and waits for it.
-func (r *reporter) stop() {
-	if r.begun {
-		r.cancel()
-		<-r.done
+// wait gives a report under way the time to be logged, within ctx.
+func (r *reporter) wait(ctx context.Context) {
+	if !r.begun {
+		return
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -179,7 +217,7 @@ func (t *Telemetry) Report() Report {
 func (r Report) troubled() bool {
 	return len(r.Replaced) > 0 ||
 		slices.ContainsFunc(r.Variables, func(v Variable) bool { return v.Note != "" }) ||
-		slices.ContainsFunc(r.Exporters, func(e ExporterReport) bool { return e.Probe != probeOK && e.Probe != "" })
+		slices.ContainsFunc(r.Exporters, func(e ExporterReport) bool { return e.Probe != probeOK && e.Probe != probeUnknown && e.Probe != "" })
 }
 
 // LogValue makes the report one group of a log line.

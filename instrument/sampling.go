@@ -4,7 +4,6 @@ package instrument
 
 import (
 	"context"
-	"errors"
 	"math"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -33,7 +32,7 @@ func WithSampleRatio(p float64) Option {
 // It replaces WithSampleRatio.
 func WithSampler(s sdktrace.Sampler) Option {
 	return optionFunc(func(c *config) {
-		if s == nil {
+		if isNil(s) {
 			c.fail("sampler is nil")
 			return
 		}
@@ -41,10 +40,12 @@ func WithSampler(s sdktrace.Sampler) Option {
 	})
 }
 
-// WithForcedPerSecond bounds how many traces a second can be forced by B3
-// debug and accept and by Sampled. By default,
+// WithForcedPerSecond bounds how many new traces a second can be forced, by
+// Sampled and by B3 debug and accept without ids. By default,
 // samplers.DefaultForcedPerSecond. Beyond it the sampler decides, and the
-// trace is counted in Stats. Zero lets nothing be forced.
+// trace is counted in Stats. Zero lets nothing be forced. A caller that sends
+// ids and says that their trace is sampled is followed in any case; see
+// httpwrap.WithPublicEndpoint for callers that are not trusted.
 func WithForcedPerSecond(n float64) Option {
 	return optionFunc(func(c *config) {
 		if math.IsNaN(n) || math.IsInf(n, 0) || n < 0 {
@@ -55,9 +56,9 @@ func WithForcedPerSecond(n float64) Option {
 	})
 }
 
-// WithKeepErrors exports every local trace that failed, or was slow where an
-// option says how slow, whatever the ratio says: see samplers.KeepErrors for
-// its bounds and docs/samplers.md for its price. Every span is recorded then.
+// WithKeepErrors exports every local trace that failed or was slow, whatever
+// the ratio says: see samplers.WithSlow and samplers.WithReason for what that
+// means by default, samplers.KeepErrors for its bounds and docs/samplers.md for its price. Every span is recorded then.
 // Processors of WithSpanProcessor see each span once, as the sampler decided.
 // Called twice, the options add.
 func WithKeepErrors(opts ...samplers.TailOption) Option {
@@ -91,38 +92,21 @@ func (c *config) forcedBy(next sdktrace.Sampler) *samplers.ForcedSampler {
 	return samplers.ForcedAtMost(perSecond, next)
 }
 
-// fanOut is several processors as one, for a processor that has one next.
-type fanOut []sdktrace.SpanProcessor
+// forward hands spans on to several processors, which their owner flushes and
+// shuts down by itself.
+type forward []sdktrace.SpanProcessor
 
-func (f fanOut) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {
+func (f forward) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {
 	for _, p := range f {
 		p.OnStart(ctx, s)
 	}
 }
 
-func (f fanOut) OnEnd(s sdktrace.ReadOnlySpan) {
+func (f forward) OnEnd(s sdktrace.ReadOnlySpan) {
 	for _, p := range f {
 		p.OnEnd(s)
 	}
 }
 
-func (f fanOut) ForceFlush(ctx context.Context) error {
-	return f.each(func(p sdktrace.SpanProcessor) error { return p.ForceFlush(ctx) })
-}
-
-func (f fanOut) Shutdown(ctx context.Context) error {
-	return f.each(func(p sdktrace.SpanProcessor) error { return p.Shutdown(ctx) })
-}
-
-// each runs at once, so that one that hangs does not hold the others.
-func (f fanOut) each(do func(sdktrace.SpanProcessor) error) error {
-	errs := make(chan error, len(f))
-	for _, p := range f {
-		go func() { errs <- contained(func() error { return do(p) }) }()
-	}
-	var all error
-	for range f {
-		all = errors.Join(all, <-errs)
-	}
-	return all
-}
+func (f forward) ForceFlush(context.Context) error { return nil }
+func (f forward) Shutdown(context.Context) error   { return nil }

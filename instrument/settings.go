@@ -5,6 +5,7 @@ package instrument
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -19,7 +20,8 @@ import (
 // then environment, then default.
 type settings struct {
 	disabled   bool
-	sampler    *samplers.ForcedSampler
+	sampler    sdktrace.Sampler
+	forced     *samplers.ForcedSampler // within sampler
 	propagator propagation.TextMapPropagator
 
 	traces, metrics, logs []string // exporters named by the environment or by default
@@ -47,7 +49,7 @@ const DefaultZipkinURL = zipkin.DefaultURL
 // and ignored.
 func resolve(c *config, e *environment) *settings {
 	s := &settings{disabled: e.boolean(envDisabled)}
-	s.sampler = resolveSampler(c, e)
+	s.sampler, s.forced = resolveSampler(c, e)
 	s.propagator = resolvePropagator(c, e)
 	s.zipkinURL = resolveZipkinURL(e)
 	s.zipkinTimeout = e.milliseconds(envZipkinTimeout, 1, 10*time.Second)
@@ -71,43 +73,60 @@ func resolve(c *config, e *environment) *settings {
 	e.text(envServiceName)
 	e.text(envHMACKeys)
 	e.text(envHMACKeysFile)
-	e.strangers()
+	e.strangers(c.sampler != nil)
 	return s
 }
 
 // resolveSampler returns the chain that obeys what a caller asked and asks
-// the chosen sampler for the rest. A mistake in the environment means never:
-// no mistake may sample more than was asked for.
-func resolveSampler(c *config, e *environment) *samplers.ForcedSampler {
+// the chosen sampler for the rest, and the part of it that counts what was
+// forced. A mistake in the environment means never: no mistake may sample more
+// than was asked for.
+func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.ForcedSampler) {
 	if c.sampler != nil {
 		for _, name := range []string{envSampler, envSamplerArg} {
 			if _, ok := e.text(name); ok {
 				e.note(name, "set in code; ignored")
 			}
 		}
-		return c.forcedBy(samplers.ParentBased(c.sampler))
+		forced := c.forcedBy(c.sampler)
+		return samplers.ParentBased(forced), forced
 	}
 	arg, hasArg := e.text(envSamplerArg)
 	name, ok := e.text(envSampler)
-	switch {
-	case !ok && !hasArg:
-		return c.forcedBy(samplers.ParentBased(samplers.Probability(1)))
-	case !ok:
-		// The argument alone: whoever set it asked for that ratio.
+	never := c.forcedBy(samplers.Probability(0))
+	if e.misspelt(envSampler) || e.misspelt(envSamplerArg) {
+		return samplers.ParentBased(never), never
+	}
+	if !ok {
+		// The argument alone: whoever set it asked for that ratio. Without
+		// either, the ratio is 1.
 		name = "parentbased_traceidratio"
 	}
-	sampler, err := samplers.Parse(name, arg)
-	if err != nil {
-		blame := envSampler
-		if sampler != nil && hasArg {
+	root, parentBased := strings.CutPrefix(normal(name), "parentbased_")
+	if _, err := samplers.Parse(name, arg); err != nil && len(name) > 0 {
+		blame, rule := envSampler, err.Error()
+		if hasArg && (!ok || known(root)) {
 			blame = envSamplerArg
 		}
-		e.problem(blame, fmt.Sprintf("%v; sampling nothing", err))
+		if secretValue(name) || secretValue(arg) {
+			rule = "is not a sampler or its argument"
+		}
+		e.problem(blame, rule+"; sampling nothing")
+		return samplers.ParentBased(never), never
 	}
-	if sampler == nil {
-		sampler = samplers.ParentBased(samplers.Probability(0))
+	sampler, _ := samplers.Parse(root, arg)
+	forced := c.forcedBy(sampler)
+	if parentBased {
+		return samplers.ParentBased(forced), forced
 	}
-	return c.forcedBy(sampler)
+	return forced, forced
+}
+
+// known says whether the name is a sampler's, so that what is wrong is its
+// argument.
+func known(root string) bool {
+	s, _ := samplers.Parse(root, "1")
+	return s != nil
 }
 
 func resolvePropagator(c *config, e *environment) propagation.TextMapPropagator {
@@ -124,7 +143,11 @@ func resolvePropagator(c *config, e *environment) propagation.TextMapPropagator 
 	}
 	p, err := propagators.Parse(list, c.namedPropagators...)
 	if err != nil {
-		e.problem(envPropagators, fmt.Sprintf("%v; using the default", err))
+		rule := err.Error()
+		if secretValue(list) {
+			rule = "is not a list of propagators"
+		}
+		e.problem(envPropagators, rule+"; using the default")
 		return standard
 	}
 	return p
@@ -167,6 +190,10 @@ func resolveExporters(c *config, e *environment, variable string, builtin ...str
 }
 
 func unknownExporter(name string, known []string) string {
+	if secretValue(name) {
+		return "exporter is not known; ignored"
+	}
+	name = bounded(name)
 	rule := fmt.Sprintf("exporter %q is not known; ignored", name)
 	if near := nearest(name, known); near != "" {
 		return rule + fmt.Sprintf(", nearest valid value %q", near)

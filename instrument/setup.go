@@ -66,17 +66,17 @@ func Setup(ctx context.Context, opts ...Option) (shutdown func(context.Context) 
 	if !begin() {
 		return nothing, errLive
 	}
-	p, err := prepare(ctx, opts)
+	p, err := prepare(ctx, opts, true)
 	if err != nil {
 		end(nil)
 		return nothing, err
 	}
-	t := install(p)
-	return func(ctx context.Context) error {
-		err := t.Shutdown(ctx)
-		end(t)
-		return err
-	}, nil
+	t, err := install(ctx, p)
+	if err != nil {
+		end(nil)
+		return nothing, err
+	}
+	return t.Shutdown, nil
 }
 
 // Installed returns the Telemetry of the live Setup, or nil.
@@ -98,22 +98,31 @@ func begin() bool {
 	return true
 }
 
-// install starts the plan and points the globals to it. Nothing here fails.
-func install(p *plan) *Telemetry {
+// install starts the plan and points the globals to it. The lock is not held
+// while components start, because they may ask Installed.
+func install(ctx context.Context, p *plan) (*Telemetry, error) {
 	globals.mu.Lock()
-	defer globals.mu.Unlock()
 	if globals.traces == nil {
 		globals.traces, globals.propagator, globals.errors = newSwitchProvider(), newSwitchPropagator(), &switchHandler{}
 	}
 	p.replaced = foreign()
-	otel.SetErrorHandler(globals.errors)
+	globals.mu.Unlock()
+
 	// The SDK reads the sampler's variables even where it is given a sampler,
 	// and reports those of ours as unknown. They have been reported properly.
+	before := otel.GetErrorHandler()
+	otel.SetErrorHandler(globals.errors)
 	globals.errors.quiet.Store(true)
-	t := p.start()
-	globals.errors.target.Store(t.errors)
+	t, err := p.started(ctx)
 	globals.errors.quiet.Store(false)
+	if err != nil {
+		otel.SetErrorHandler(before)
+		return nil, err
+	}
+	globals.errors.target.Store(t.errors)
 
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
 	globals.traces.point(t.traces)
 	globals.propagator.point(t.propagator)
 	otel.SetTracerProvider(globals.traces)
@@ -122,7 +131,7 @@ func install(p *plan) *Telemetry {
 	globals.starting = false
 	globals.live = t
 	t.reporter.begin(p.code.logger)
-	return t
+	return t, nil
 }
 
 // end takes t out of the globals, if it is still the one in them; nil is a
@@ -146,11 +155,11 @@ func end(t *Telemetry) {
 // setProviders installs the providers that do not follow, unless the program
 // has installed its own since and nothing of ours is live.
 func setProviders(mp metric.MeterProvider, lp log.LoggerProvider) {
-	if globals.starting || sameProvider(otel.GetMeterProvider(), globals.meters) {
+	if globals.starting || same(otel.GetMeterProvider(), globals.meters) {
 		otel.SetMeterProvider(mp)
 		globals.meters = mp
 	}
-	if globals.starting || sameProvider(otel.GetLoggerProvider(), globals.loggers) {
+	if globals.starting || same(otel.GetLoggerProvider(), globals.loggers) {
 		otel.SetLoggerProvider(lp)
 		globals.loggers = lp
 	}
@@ -170,15 +179,18 @@ func foreign() []string {
 		{"LoggerProvider", otel.GetLoggerProvider(), globals.loggers},
 		{"ErrorHandler", otel.GetErrorHandler(), globals.errors},
 	} {
-		if name := fmt.Sprintf("%T", g.now); !sameProvider(g.now, g.ours) && !strings.Contains(reflect.TypeOf(g.now).String(), "global.") && !strings.Contains(name, "errorhandler.ErrDelegator") {
+		if g.now == nil {
+			continue
+		}
+		if name := fmt.Sprintf("%T", g.now); !same(g.now, g.ours) && !strings.Contains(reflect.TypeOf(g.now).String(), "global.") && !strings.Contains(name, "errorhandler.ErrDelegator") {
 			names = append(names, g.what+" "+name)
 		}
 	}
 	return names
 }
 
-// sameProvider compares without the panic of types that do not compare.
-func sameProvider(a, b any) bool {
+// same compares without the panic of types that do not compare.
+func same(a, b any) bool {
 	if a == nil || b == nil {
 		return false
 	}

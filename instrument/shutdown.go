@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 const (
@@ -79,13 +77,15 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 }
 
 func (t *Telemetry) shutdown(ctx context.Context) error {
-	t.reporter.stop()
+	t.reporter.cancel()
 	err := t.each(ctx, func(c component) error { return c.shutdown(ctx) })
 	if t.ending.last != nil {
 		// Every processor is shut down already and does so only once; this
 		// makes the provider's tracers do nothing from now on.
 		go func() { _ = t.ending.last(context.WithoutCancel(ctx)) }()
 	}
+	t.reporter.wait(ctx)
+	end(t)
 	return err
 }
 
@@ -121,7 +121,7 @@ wait:
 			results[i] = fmt.Errorf("not finished in time: %w", ctx.Err())
 		}
 		if results[i] != nil {
-			results[i] = fmt.Errorf("instrument: %s: %w", c.name, results[i])
+			results[i] = fmt.Errorf("instrument: %s: %w", c.name, said{textOf(results[i]), results[i]})
 		}
 	}
 	return errors.Join(results...)
@@ -136,6 +136,17 @@ func (t *Telemetry) unsent() (n uint64) {
 	return n
 }
 
+// onceError runs a shutdown once and gives every caller its error.
+type onceError struct {
+	once   sync.Once
+	result error
+}
+
+func (o *onceError) do(f func() error) error {
+	o.once.Do(func() { o.result = f() })
+	return o.result
+}
+
 func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -144,17 +155,4 @@ func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, defaultDeadline)
-}
-
-// owned is a span processor of the user's that is shut down once, whoever
-// asks.
-type owned struct {
-	sdktrace.SpanProcessor
-	once   sync.Once
-	result error
-}
-
-func (o *owned) Shutdown(ctx context.Context) error {
-	o.once.Do(func() { o.result = o.SpanProcessor.Shutdown(ctx) })
-	return o.result
 }

@@ -34,7 +34,7 @@ type Stats struct {
 type ExporterStats struct {
 	Name     string `json:"name"`
 	Endpoint string `json:"endpoint,omitempty"`
-	// Ended is how many sampled spans ended.
+	// Ended is how many sampled spans ended, until Shutdown was over.
 	Ended uint64 `json:"ended"`
 	// Sent is how many the exporter took without an error.
 	Sent uint64 `json:"sent"`
@@ -79,6 +79,10 @@ func (p *pipeline) stats() ExporterStats {
 	// Ended is read last, so that it is never less than its parts.
 	s.Ended = p.ended.Load()
 	s.Waiting = s.Ended - s.Sent - s.Dropped
+	if s.Waiting > 0 && p.drained.Load() { // passed the gate as it closed
+		s.DroppedBy[DroppedShutdown] += s.Waiting
+		s.Dropped, s.Waiting = s.Dropped+s.Waiting, 0
+	}
 	return s
 }
 
@@ -97,7 +101,7 @@ func (t *Telemetry) Stats() Stats {
 	if t == nil {
 		return Stats{}
 	}
-	s := Stats{Sampler: t.sampler.Description(), Forced: t.sampler.Stats(), Exporters: []ExporterStats{}}
+	s := Stats{Sampler: t.reporter.snapshot().Sampler, Forced: t.forced.Stats(), Exporters: []ExporterStats{}}
 	if t.tail != nil {
 		kept := t.tail.Stats()
 		s.Kept = &kept

@@ -4,6 +4,7 @@ package instrument
 
 import (
 	"context"
+	"log"
 	"sync"
 	"sync/atomic"
 
@@ -138,5 +139,7 @@ func (h *switchHandler) Handle(err error) {
 	}
 	if s := h.target.Load(); s != nil {
 		s.Handle(err)
+		return
 	}
+	log.Print(err) // as OpenTelemetry does before anybody has set a handler
 }

@@ -38,7 +38,7 @@ type Telemetry struct {
 	pipelines  []*pipeline
 	components []component // what ForceFlush and Shutdown go through
 	errors     *errorSink
-	sampler    *samplers.ForcedSampler
+	forced     *samplers.ForcedSampler
 	tail       *samplers.Tail  // nil without WithKeepErrors
 	statsd     *metrics.Client // nil without WithStatsD
 	reporter   *reporter
@@ -60,34 +60,57 @@ type plan struct {
 	statsd   *metrics.Client
 	env      *environment
 	replaced []string // what was in the globals before
+	report   Report
 }
 
-func prepare(ctx context.Context, opts []Option) (*plan, error) {
+func prepare(ctx context.Context, opts []Option, install bool) (p *plan, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, errors.Join(errors.New("instrument: the context of Setup is done"), err)
 	}
-	c, err := newConfig(opts)
-	if err != nil {
+	var c *config
+	defer func() {
+		if v := recover(); v != nil {
+			p.close(ctx)
+			p, err = nil, fmt.Errorf("instrument: an option or a component panicked: %v", v)
+		}
+	}()
+	if c, err = newConfig(opts); err != nil {
+		return nil, err
+	}
+	if err = c.checkGlobals(install); err != nil {
 		return nil, err
 	}
 	e := newEnvironment(c.noEnvironment)
-	p := &plan{code: c, settings: resolve(c, e), env: e}
+	p = &plan{code: c, settings: resolve(c, e), env: e}
 	if p.resource, err = newResource(ctx, c, e); err != nil {
 		return nil, err
 	}
 	if p.disabled {
+		p.report = newReport(p)
 		return p, nil
 	}
 	if p.opened, err = openExporters(ctx, c, p.settings, e); err != nil {
 		return nil, err
 	}
 	if p.statsd, err = openStatsD(c, p.settings, e); err != nil {
-		for _, o := range slices.Backward(p.opened) {
-			closeExporters(ctx, o.Exporters)
-		}
+		p.close(ctx)
 		return nil, err
 	}
+	// What the report asks of components is asked here, where it may panic.
+	p.report = newReport(p)
 	return p, nil
+}
+
+// close shuts down what was opened, last first. It may be asked of a nil plan.
+func (p *plan) close(ctx context.Context) {
+	if p == nil {
+		return
+	}
+	_ = p.statsd.Close()
+	for _, o := range slices.Backward(p.opened) {
+		closeExporters(ctx, o.Exporters)
+	}
+	p.opened, p.statsd = nil, nil
 }
 
 // New builds a Telemetry and installs nothing: for tests, for a second
@@ -95,13 +118,30 @@ func prepare(ctx context.Context, opts []Option) (*plan, error) {
 // closes on error. Failures go to WithErrorHandler, or to the log; mistakes
 // in the environment are among them and never fail New.
 func New(ctx context.Context, opts ...Option) (*Telemetry, error) {
-	p, err := prepare(ctx, opts)
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	p, err := prepare(ctx, opts, false)
 	if err != nil {
 		return nil, err
 	}
-	t := p.start()
+	t, err := p.started(ctx)
+	if err != nil {
+		return nil, err
+	}
 	t.reporter.begin(nil)
 	return t, nil
+}
+
+// started is start for components that panic.
+func (p *plan) started(ctx context.Context) (t *Telemetry, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.close(ctx)
+			t, err = nil, fmt.Errorf("instrument: a component panicked: %v", v)
+		}
+	}()
+	return p.start(), nil
 }
 
 func (p *plan) start() *Telemetry {
@@ -111,14 +151,15 @@ func (p *plan) start() *Telemetry {
 		logs:       lognoop.NewLoggerProvider(),
 		propagator: p.propagator,
 		errors:     &errorSink{handler: p.code.handler, logger: p.code.logger},
-		sampler:    p.sampler,
+		forced:     p.forced,
 		ending:     ending{done: make(chan struct{})},
 	}
-	t.reporter = newReporter(p, p.sampler.Description())
+	t.reporter = newReporter(p)
 	for _, problem := range p.env.problems {
 		t.errors.Handle(problem)
 	}
 	if p.disabled {
+		t.leave(p)
 		return t
 	}
 	t.startStatsD(p)
@@ -129,7 +170,7 @@ func (p *plan) start() *Telemetry {
 }
 
 func (t *Telemetry) startTraces(p *plan) {
-	sampler := sdktrace.Sampler(p.sampler)
+	sampler := p.sampler
 	if p.code.keepErrors || p.code.spanMetrics {
 		sampler = samplers.AlwaysRecord(sampler)
 	}
@@ -139,7 +180,7 @@ func (t *Telemetry) startTraces(p *plan) {
 		sdktrace.WithRawSpanLimits(p.limits),
 	}
 	for _, sp := range p.code.processors {
-		once := &owned{SpanProcessor: sp}
+		once := newOwned(sp, t.errors.Handle)
 		opts = append(opts, sdktrace.WithSpanProcessor(once))
 		t.components = append(t.components, component{"span processor", once.ForceFlush, once.Shutdown})
 	}
@@ -157,13 +198,13 @@ func (t *Telemetry) startTraces(p *plan) {
 		lines = append(lines, line)
 	}
 	if p.code.keepErrors {
-		t.tail = samplers.KeepErrors(fanOut(lines), p.code.tail...).(*samplers.Tail)
+		t.tail = samplers.KeepErrors(forward(lines), p.code.tail...).(*samplers.Tail)
 		lines = []sdktrace.SpanProcessor{t.tail}
 	}
 	for _, line := range lines {
 		opts = append(opts, sdktrace.WithSpanProcessor(line))
-		t.components = append(t.components, component{"traces", line.ForceFlush, line.Shutdown})
 	}
+	t.flushTraces()
 	sdk := sdktrace.NewTracerProvider(opts...)
 	t.traces = sdk
 	t.ending.last = sdk.Shutdown
@@ -178,7 +219,8 @@ func (t *Telemetry) startMetrics(p *plan) {
 	for _, o := range p.opened {
 		if o.Metrics != nil {
 			n++
-			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(o.Metrics,
+			exporter := guardedMetrics{o.Metrics, o.name, t.errors.Handle}
+			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter,
 				sdkmetric.WithInterval(p.metricInterval), sdkmetric.WithTimeout(p.metricDeadline))))
 		}
 	}
@@ -192,6 +234,40 @@ func (t *Telemetry) startMetrics(p *plan) {
 		if err := contained(func() error { return start(sdk) }); err != nil {
 			t.errors.Handle(fmt.Errorf("instrument: instrumentation: %w", err))
 		}
+	}
+}
+
+// flushTraces makes a component of each pipeline: what WithKeepErrors still
+// holds is handed on first, and one that hangs does not hold the others.
+func (t *Telemetry) flushTraces() {
+	var settled onceError
+	for _, line := range t.pipelines {
+		t.components = append(t.components, component{"traces", func(ctx context.Context) error {
+			if t.tail != nil {
+				_ = t.tail.ForceFlush(ctx)
+			}
+			return line.ForceFlush(ctx)
+		}, func(ctx context.Context) error {
+			if t.tail != nil {
+				_ = settled.do(func() error { return t.tail.Shutdown(ctx) })
+			}
+			return line.Shutdown(ctx)
+		}})
+	}
+}
+
+// leave takes over what the options gave although OTEL_SDK_DISABLED lets it do
+// nothing: whoever gave it counts on Shutdown.
+func (t *Telemetry) leave(p *plan) {
+	nothing := func(context.Context) error { return nil }
+	for _, sp := range p.code.processors {
+		t.components = append(t.components, component{"span processor", nothing, sp.Shutdown})
+	}
+	for _, r := range p.code.readers {
+		t.components = append(t.components, component{"metrics", nothing, r.Shutdown})
+	}
+	for _, lp := range p.code.logProcessors {
+		t.components = append(t.components, component{"logs", nothing, lp.Shutdown})
 	}
 }
 
@@ -219,7 +295,8 @@ func (t *Telemetry) startLogs(p *plan) {
 	for _, o := range p.opened {
 		if o.Logs != nil {
 			n++
-			opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(o.Logs,
+			exporter := guardedLogs{o.Logs, o.name, t.errors.Handle}
+			opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter,
 				sdklog.WithMaxQueueSize(p.logBatch.queue), sdklog.WithExportMaxBatchSize(p.logBatch.size),
 				sdklog.WithExportInterval(p.logBatch.delay), sdklog.WithExportTimeout(p.logBatch.timeout))))
 		}

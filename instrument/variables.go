@@ -69,7 +69,7 @@ var elsewhere = []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_PROMETHEUS_", "OT
 
 // strangers reports the OTEL_ variables that nothing here reads, each with
 // the nearest name that would be.
-func (e *environment) strangers() {
+func (e *environment) strangers(codeSamples bool) {
 	var names []string
 	for name, v := range e.values {
 		if v != "" && strings.HasPrefix(name, "OTEL_") && !slices.Contains(honored, name) &&
@@ -78,13 +78,35 @@ func (e *environment) strangers() {
 		}
 	}
 	slices.Sort(names)
-	for _, name := range names {
+	for i, name := range names {
+		if i == maxItems {
+			e.stranger("OTEL_…", fmt.Sprintf("and %d more are not variables that are read here; ignored", len(names)-i))
+			return
+		}
 		rule := "is not a variable that is read here; ignored"
 		if near := nearest(name, honored); near != "" {
 			rule += fmt.Sprintf(", nearest name %s", near)
+			if (near == envSampler || near == envSamplerArg) && !codeSamples && e.misspelt(near) {
+				rule += "; sampling nothing"
+			}
 		}
-		e.problem(name, rule)
+		e.stranger(name, rule)
 	}
+}
+
+// misspelt says whether the variable is unset and another one is set whose
+// name differs by an edit or two: a mistake must not sample more than was
+// asked for.
+func (e *environment) misspelt(name string) bool {
+	if e.values[name] != "" {
+		return false
+	}
+	for other, v := range e.values {
+		if v != "" && strings.HasPrefix(other, "OTEL_") && !slices.Contains(honored, other) && edits.Distance(other, name) <= 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // nearest returns the word that needs the fewest single-letter edits to

@@ -83,7 +83,7 @@ func (m *merger) correlate(names *correlationNames, carrier propagation.TextMapC
 // another one than ours, what else it stored there is kept.
 func (m *merger) foreign(p propagation.TextMapPropagator, carrier propagation.TextMapCarrier) {
 	got := p.Extract(m.from, carrier)
-	if same(got, m.from) {
+	if got == nil || same(got, m.from) {
 		return
 	}
 	before, after := trace.SpanContextFromContext(m.from), trace.SpanContextFromContext(got)

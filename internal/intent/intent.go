@@ -37,6 +37,7 @@ const (
 // An Intent may be used from several goroutines.
 type Intent struct {
 	decision Decision
+	under    *Intent       // what was asked before, for the trace it came with
 	given    trace.TraceID // what trace points to when the intent came with ids
 	trace    atomic.Pointer[trace.TraceID]
 }
@@ -58,8 +59,9 @@ func (c *carrier) Value(k any) any {
 }
 
 // ContextWith returns a context that carries d for the trace id, or, when id
-// is zero, for the first root started from the returned context. It replaces
-// the intent already there; None removes it.
+// is zero, for the first root started from the returned context; what was
+// asked of a trace that came with ids stays beneath it then. Else it replaces
+// the intent already there. None removes it.
 func ContextWith(ctx context.Context, d Decision, id trace.TraceID) context.Context {
 	if d == None {
 		if FromContext(ctx) == nil {
@@ -72,6 +74,8 @@ func ContextWith(ctx context.Context, d Decision, id trace.TraceID) context.Cont
 	if id.IsValid() {
 		c.intent.given = id
 		c.intent.trace.Store(&c.intent.given)
+	} else {
+		c.intent.under = FromContext(ctx)
 	}
 	return c
 }
@@ -90,7 +94,7 @@ func (i *Intent) For(id trace.TraceID) Decision {
 	}
 	bound := i.trace.Load()
 	if bound == nil || *bound != id {
-		return None
+		return i.under.For(id)
 	}
 	return i.decision
 }

@@ -89,3 +89,12 @@ func TestContextWithKeepsTheOtherValuesAndTheCancellation(t *testing.T) {
 	<-child.Done()
 	assert.ErrorIs(t, child.Err(), context.Canceled)
 }
+
+func TestADecisionForTheNextRootHidesNothingOfTheTraceThatCame(t *testing.T) {
+	ctx := intent.ContextWith(context.Background(), intent.Defer, id(1))
+	i := intent.FromContext(intent.ContextWith(ctx, intent.Accept, trace.TraceID{}))
+	assert.Equal(t, intent.Defer, i.For(id(1)))
+	assert.Equal(t, intent.Accept, i.Claim(id(2)))
+	assert.Equal(t, intent.Accept, i.For(id(2)))
+	assert.Equal(t, intent.Defer, i.For(id(1)), "also once it is claimed")
+}
