@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // opened is one backend with the signals that are wanted of it.
@@ -153,7 +154,8 @@ func split(e Exporters, wanted []string) (kept, unwanted Exporters) {
 // closeExporters shuts down what was opened and is not used. Nothing has been
 // sent through it, so its error tells nobody anything.
 func closeExporters(ctx context.Context, e Exporters) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
 	if e.Spans != nil {
 		_ = contained(func() error { return e.Spans.Shutdown(ctx) })
 	}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/log"
 
 	"github.com/waymark-otel/waymark/instrument"
 )
@@ -100,4 +102,11 @@ func noLeak(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), base, stacks[:runtime.Stack(stacks, true)])
 		}
 	})
+}
+
+// emit logs one record.
+func emit(lp log.LoggerProvider) {
+	var r log.Record
+	r.SetBody(attribute.StringValue("x"))
+	lp.Logger("x").Emit(context.Background(), r)
 }

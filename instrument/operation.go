@@ -188,12 +188,25 @@ var (
 		trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}))))
 )
 
+type providerKey struct{}
+
+// ContextWithTracerProvider returns a context in which Do, Call and Go use tp
+// where they would use the global provider: with no span in the context, or a
+// remote parent only. It is for tests that run side by side, and for what New
+// returns. A nil tp is the global provider again.
+func ContextWithTracerProvider(ctx context.Context, tp trace.TracerProvider) context.Context {
+	return context.WithValue(ctx, providerKey{}, tp)
+}
+
 // tracer returns the tracer for a span in ctx, or nil when there is nobody to
 // record it.
 func tracer(ctx context.Context) trace.Tracer {
 	parent := trace.SpanFromContext(ctx)
 	if sc := parent.SpanContext(); sc.IsValid() && !sc.IsRemote() && reflect.TypeOf(parent) != bare {
 		return parent.TracerProvider().Tracer(scope)
+	}
+	if own, ok := ctx.Value(providerKey{}).(trace.TracerProvider); ok && own != nil {
+		return own.Tracer(scope)
 	}
 	from := otel.GetTracerProvider()
 	if !reflect.TypeOf(from).Comparable() {

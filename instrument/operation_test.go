@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
+	"github.com/waymark-otel/waymark/instrument/instrumenttest"
 )
 
 // record installs a Setup whose spans the test can read.
@@ -203,4 +204,15 @@ func TestDoAllocatesNoMoreThanASpanByHand(t *testing.T) {
 	})
 	do := testing.AllocsPerRun(1000, func() { _ = instrument.Do(ctx, "op", func(context.Context) error { return nil }) })
 	assert.LessOrEqual(t, do, byHand)
+}
+
+func TestAContextMayNameTheProviderOfOperations(t *testing.T) {
+	global := record(t)
+	rec := instrumenttest.New(t)
+	ctx := instrument.ContextWithTracerProvider(context.Background(), rec.TracerProvider())
+	require.NoError(t, instrument.Do(ctx, "order", func(ctx context.Context) error { return instrument.Do(ctx, "price", work) }))
+	assert.Empty(t, global.Ended())
+	rec.AssertTree("order\n  price")
+	require.NoError(t, instrument.Do(instrument.ContextWithTracerProvider(ctx, nil), "global again", work))
+	assert.Len(t, global.Ended(), 1)
 }

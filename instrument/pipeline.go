@@ -156,6 +156,8 @@ func (p *pipeline) Shutdown(ctx context.Context) error {
 			return
 		}
 		switch {
+		case now.LastError != "" && err != nil:
+			err = fmt.Errorf("%s: %w", now.LastError, err)
 		case err != nil:
 		case now.LastError != "":
 			err = errors.New(now.LastError)
@@ -202,7 +204,7 @@ func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 		return nil
 	}
 	if p.halt.Err() != nil {
-		err = errors.New("shutdown ended before the collector answered")
+		err = fmt.Errorf("shutdown's time is over: %w", said{textOf(err), err})
 	}
 	if !counted {
 		p.failed.Add(uint64(n))

@@ -53,9 +53,9 @@ var _ sdktrace.Sampler = (*ForcedSampler)(nil)
 
 // ForcedStats counts traces since the sampler was made.
 type ForcedStats struct {
-	Forced uint64 // sampled because it was asked for
-	Denied uint64 // dropped because it was asked for
-	Capped uint64 // asked for, beyond the bound, and decided by next
+	Forced uint64 `json:"forced"` // sampled because it was asked for
+	Denied uint64 `json:"denied"` // dropped because it was asked for
+	Capped uint64 `json:"capped"` // asked for, beyond the bound, and decided by next
 }
 
 // Stats returns the counts so far.

@@ -5,23 +5,23 @@ package samplers
 // TailStats counts unsampled spans since [KeepErrors] was called. At any
 // moment, Ended = Kept + Discarded() + Buffered.
 type TailStats struct {
-	Ended    uint64 // unsampled spans that have ended
-	Kept     uint64 // of those, handed on as sampled
-	Buffered uint64 // of those, waiting for their root
+	Ended    uint64 `json:"ended"`    // unsampled spans that have ended
+	Kept     uint64 `json:"kept"`     // of those, handed on as sampled
+	Buffered uint64 `json:"buffered"` // of those, waiting for their root
 
 	// Discarded, by the reason.
-	Unremarkable uint64 // their root ended and nothing called for keeping them
-	Late         uint64 // ended when their root was discarded or forgotten
-	OverRate     uint64 // beyond the traces kept per second
-	OverSpans    uint64 // beyond the spans of one trace
-	OverTraces   uint64 // of the oldest trace, to make room for another
-	OverBuffer   uint64 // of the oldest trace, to make room for its spans
-	Aged         uint64 // waited longer than the maximum age
-	Flushed      uint64 // undecided at a flush or shutdown, or ended after it
+	Unremarkable uint64 `json:"unremarkable"` // their root ended and nothing called for keeping them
+	Late         uint64 `json:"late"`         // ended when their root was discarded or forgotten
+	OverRate     uint64 `json:"over_rate"`    // beyond the traces kept per second
+	OverSpans    uint64 `json:"over_spans"`   // beyond the spans of one trace
+	OverTraces   uint64 `json:"over_traces"`  // of the oldest trace, to make room for another
+	OverBuffer   uint64 `json:"over_buffer"`  // of the oldest trace, to make room for its spans
+	Aged         uint64 `json:"aged"`         // waited longer than the maximum age
+	Flushed      uint64 `json:"flushed"`      // undecided at a flush or shutdown, or ended after it
 
-	KeptTraces     uint64 // local roots kept
-	OverRateTraces uint64 // local roots that were to be kept, beyond the rate
-	Remembered     uint64 // local roots remembered now
+	KeptTraces     uint64 `json:"kept_traces"`      // local roots kept
+	OverRateTraces uint64 `json:"over_rate_traces"` // local roots that were to be kept, beyond the rate
+	Remembered     uint64 `json:"remembered"`       // local roots remembered now
 }
 
 // Discarded is the sum of the reasons.
