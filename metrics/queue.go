@@ -16,9 +16,10 @@ type sample struct {
 const (
 	chunkBytes   = 4096
 	chunkSamples = chunkBytes/16 - 1
+	wakeChunks   = 4 // full ones that are worth waking the sender for
 )
 
-// chunk is a page of samples. 255 of them make about nine packets.
+// chunk is a page of samples. 255 of them make about seven packets.
 type chunk struct {
 	samples [chunkSamples]sample
 	n       int
@@ -42,6 +43,7 @@ type shard struct {
 	mu     sync.Mutex
 	first  *chunk // the oldest
 	last   *chunk // the one that is filled
+	full   int    // chunks filled since the sender was last woken
 	closed bool
 	_      [64]byte // shards on cache lines of their own
 }
@@ -89,9 +91,9 @@ func (q *queue) push(sh *shard, s *series, bits uint64) {
 	sh.mu.Unlock()
 }
 
-// grow gives sh an empty chunk, or counts a sample that has to be dropped. A
-// chunk that is full wakes the sender: nobody waits for the next flush when
-// there is enough to do.
+// grow gives sh an empty chunk, or counts a sample that has to be dropped. Some
+// full chunks wake the sender: nobody waits for the next flush when there is
+// enough to do.
 func (q *queue) grow(sh *shard) *chunk {
 	if sh.closed {
 		q.stats.droppedClosed.Add(1)
@@ -109,9 +111,12 @@ func (q *queue) grow(sh *shard) *chunk {
 	}
 	sh.last.next = c
 	sh.last = c
-	select {
-	case q.wake <- struct{}{}:
-	default:
+	if sh.full++; sh.full >= wakeChunks || q.filling() {
+		sh.full = 0
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
 	}
 	return c
 }
