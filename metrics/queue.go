@@ -111,7 +111,7 @@ func (q *queue) grow(sh *shard) *chunk {
 	}
 	sh.last.next = c
 	sh.last = c
-	if sh.full++; sh.full >= wakeChunks || q.filling() {
+	if sh.full++; sh.full >= wakeChunks || q.filling(1.0/2) {
 		sh.full = 0
 		select {
 		case q.wake <- struct{}{}:
@@ -145,8 +145,21 @@ func (q *queue) free(c *chunk) {
 	q.room.Add(1)
 }
 
-// filling reports whether a quarter of the room is taken: time to hurry.
-func (q *queue) filling() bool { return q.room.Load() < int64(q.chunks-q.chunks/4) }
+// filling reports whether more than this part of the room is taken.
+func (q *queue) filling(part float64) bool {
+	return float64(q.room.Load()) < float64(q.chunks)*(1-part)
+}
+
+// speed says how many packets should go in a window, for what waits.
+func (q *queue) speed() int {
+	switch {
+	case q.filling(1.0 / 2):
+		return pacePackets
+	case q.filling(1.0 / 8):
+		return paceBrisk
+	}
+	return paceCalm
+}
 
 // waiting returns the number of samples that have not been taken.
 func (q *queue) waiting() (samples int) {
