@@ -16,9 +16,10 @@ type sample struct {
 const (
 	chunkBytes   = 4096
 	chunkSamples = chunkBytes/16 - 1
+	wakeChunks   = 4 // full ones that are worth waking the sender for
 )
 
-// chunk is a page of samples. 255 of them make about nine packets.
+// chunk is a page of samples. 255 of them make about seven packets.
 type chunk struct {
 	samples [chunkSamples]sample
 	n       int
@@ -42,6 +43,7 @@ type shard struct {
 	mu     sync.Mutex
 	first  *chunk // the oldest
 	last   *chunk // the one that is filled
+	full   int    // chunks filled since the sender was last woken
 	closed bool
 	_      [64]byte // shards on cache lines of their own
 }
@@ -89,9 +91,9 @@ func (q *queue) push(sh *shard, s *series, bits uint64) {
 	sh.mu.Unlock()
 }
 
-// grow gives sh an empty chunk, or counts a sample that has to be dropped. A
-// chunk that is full wakes the sender: nobody waits for the next flush when
-// there is enough to do.
+// grow gives sh an empty chunk, or counts a sample that has to be dropped. Some
+// full chunks wake the sender: nobody waits for the next flush when there is
+// enough to do.
 func (q *queue) grow(sh *shard) *chunk {
 	if sh.closed {
 		q.stats.droppedClosed.Add(1)
@@ -109,9 +111,12 @@ func (q *queue) grow(sh *shard) *chunk {
 	}
 	sh.last.next = c
 	sh.last = c
-	select {
-	case q.wake <- struct{}{}:
-	default:
+	if sh.full++; sh.full >= wakeChunks || q.filling(1.0/2) {
+		sh.full = 0
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
 	}
 	return c
 }
@@ -140,8 +145,21 @@ func (q *queue) free(c *chunk) {
 	q.room.Add(1)
 }
 
-// filling reports whether a quarter of the room is taken: time to hurry.
-func (q *queue) filling() bool { return q.room.Load() < int64(q.chunks-q.chunks/4) }
+// filling reports whether more than this part of the room is taken.
+func (q *queue) filling(part float64) bool {
+	return float64(q.room.Load()) < float64(q.chunks)*(1-part)
+}
+
+// speed says how many packets should go in a window, for what waits.
+func (q *queue) speed() int {
+	switch {
+	case q.filling(1.0 / 2):
+		return pacePackets
+	case q.filling(1.0 / 8):
+		return paceBrisk
+	}
+	return paceCalm
+}
 
 // waiting returns the number of samples that have not been taken.
 func (q *queue) waiting() (samples int) {

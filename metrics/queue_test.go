@@ -64,13 +64,19 @@ func TestQueueLeavesPartsOfChunksUntilTheyAreWanted(t *testing.T) {
 	var q queue
 	q.init(1, 1<<20, &stats)
 	s := &series{}
-	for i := range uint64(chunkSamples + 5) {
+	for i := range uint64(wakeChunks*chunkSamples + 5) {
+		if i == wakeChunks*chunkSamples {
+			assert.Empty(t, q.wake)
+		}
 		q.add(s, i)
 	}
-	assert.Len(t, q.wake, 1, "a full chunk wakes the sender")
-	c := q.take(&q.shards[0], false, false)
-	require.NotNil(t, c)
-	assert.Equal(t, chunkSamples, c.n)
+	assert.Len(t, q.wake, 1, "some full chunks wake the sender")
+	var c *chunk
+	for range wakeChunks {
+		c = q.take(&q.shards[0], false, false)
+		require.NotNil(t, c)
+		assert.Equal(t, chunkSamples, c.n)
+	}
 	assert.Nil(t, q.take(&q.shards[0], false, false))
 	c = q.take(&q.shards[0], true, false)
 	require.NotNil(t, c)
@@ -98,4 +104,15 @@ func TestQueueCountsWhatComesAfterTheEnd(t *testing.T) {
 	wg.Wait()
 	assert.Zero(t, q.waiting())
 	assert.EqualValues(t, goroutines*each, uint64(got)+stats.droppedClosed.Load()+stats.droppedQueue.Load())
+}
+
+func TestASmallQueueWakesTheSenderInTime(t *testing.T) {
+	var stats counters
+	var q queue
+	q.init(1, 3*chunkBytes, &stats)
+	s := &series{}
+	for i := range uint64(2 * chunkSamples) {
+		q.add(s, i)
+	}
+	assert.Len(t, q.wake, 1)
 }

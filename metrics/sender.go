@@ -204,7 +204,7 @@ func (s *sender) settle() {
 func (s *sender) sendPacket(packet []byte) error {
 	for attempt := 0; ; attempt++ {
 		if s.traits.paced {
-			s.pacer.wait(s.core.queue.filling())
+			s.pacer.wait(s.core.queue.speed())
 		}
 		n, err := s.transport.send(s.ctx, packet)
 		if n > 0 {

@@ -47,15 +47,22 @@ const (
 var longAgo = time.Unix(1, 0)
 
 func dialUDP(t target, every time.Duration, find lookup) (*udp, error) {
-	conn, err := net.ListenUDP(t.network, nil)
+	ip, notIP := netip.ParseAddr(t.host)
+	network := t.network
+	if notIP == nil && network == "udp" { // one version is enough, and cheaper
+		network = "udp6"
+		if ip.Unmap().Is4() {
+			network = "udp4"
+		}
+	}
+	conn, err := net.ListenUDP(network, nil)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: open a socket: %w", err)
 	}
 	_ = conn.SetReadBuffer(1) // nobody reads: let strangers fill as little as possible
 	ctx, cancel := context.WithCancel(context.Background())
 	u := &udp{target: t, conn: conn, stop: cancel, tried: make(chan struct{})}
-	ip, err := netip.ParseAddr(t.host)
-	if err != nil {
+	if notIP != nil {
 		u.resolver.Go(func() { u.follow(ctx, every, find) })
 		return u, nil
 	}

@@ -3,6 +3,8 @@ module github.com/waymark-otel/waymark/internal/benchmarks
 go 1.26.0
 
 require (
+	github.com/DataDog/datadog-go/v5 v5.9.1
+	github.com/cactus/go-statsd-client/v5 v5.1.0
 	github.com/openzipkin/zipkin-go v0.4.3
 	github.com/samber/slog-multi v1.7.1
 	github.com/stretchr/testify v1.12.1
@@ -22,6 +24,7 @@ require (
 )
 
 require (
+	github.com/Microsoft/go-winio v0.5.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/felixge/httpsnoop v1.1.0 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
