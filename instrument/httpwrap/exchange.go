@@ -204,6 +204,9 @@ func (e *exchange) record(o outcome) {
 	if e.metrics != nil {
 		e.metrics.end(ctx, e.begun, o)
 	}
+	if e.handler.timers != nil {
+		e.time(o)
+	}
 	if e.recorded {
 		e.describe(o)
 	}

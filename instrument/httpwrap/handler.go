@@ -49,7 +49,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		p = otel.GetTextMapPropagator()
 	}
-	quiet := tracer == nil && metrics == nil && h.accessLog == nil && h.onPanic == nil
+	quiet := tracer == nil && metrics == nil && h.accessLog == nil && h.timers == nil && h.onPanic == nil
 	if quiet && isDefaultPropagator(p) && h.config.correlation == nil {
 		h.next.ServeHTTP(w, r)
 		return

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/waymark-otel/waymark/metrics"
 	"github.com/waymark-otel/waymark/propagators"
 )
 
@@ -42,6 +43,7 @@ type config struct {
 	redact     redactor
 
 	accessLog     *slog.Logger
+	timers        *metrics.Client
 	onPanic       func(context.Context, any, []byte)
 	traceResponse bool
 }

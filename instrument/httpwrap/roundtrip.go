@@ -213,6 +213,9 @@ func (e *roundTrip) close(errorType string) {
 	if e.metrics != nil {
 		e.metrics.end(e.observed, e, errorType, time.Since(e.start))
 	}
+	if c := e.transport.timers; c != nil && !e.answer.upgraded {
+		timing(c, timerClient, time.Since(e.start), e.method, e.route, e.answer.status, errorType)
+	}
 	if e.span != nil {
 		e.span.End()
 	}

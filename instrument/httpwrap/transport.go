@@ -46,7 +46,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p == nil {
 		p = otel.GetTextMapPropagator()
 	}
-	quiet := tracer == nil && metrics == nil && t.onPanic == nil
+	quiet := tracer == nil && metrics == nil && t.timers == nil && t.onPanic == nil
 	if quiet && isDefaultPropagator(p) && t.correlation == nil {
 		return t.base.RoundTrip(r)
 	}
@@ -64,7 +64,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case t.skip.matchesOut(r):
 		return t.send(t.inject(silence(ctx), p, r), r)
-	case tracer == nil && metrics == nil && t.onPanic == nil:
+	case quiet:
 		return t.send(t.inject(ctx, p, r), r)
 	}
 	e := &roundTrip{Context: ctx, transport: t, request: r, start: time.Now(), metrics: metrics}
