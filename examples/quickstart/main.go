@@ -2,7 +2,7 @@
 
 // Command quickstart runs three small services that call one another over
 // HTTP, sends them requests, and shows what each request did: a waterfall of
-// spans in the terminal and log lines with the same trace id.
+// spans in the terminal, log lines with the same trace id, and statsd lines.
 //
 //	go run ./examples/quickstart          stays until Ctrl-C, a request every few seconds
 //	go run ./examples/quickstart -once    three requests; fails unless every span arrived
@@ -47,7 +47,13 @@ func run(ctx context.Context, out io.Writer, once bool, every time.Duration, rat
 	}
 	defer func() { err = errors.Join(err, to.close()) }()
 
-	shop, err := startShop(ctx, to.spansURL, slog.New(slog.NewTextHandler(out, nil)), ratio, legacyKey)
+	sink, err := startStatsD(out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sink.close()) }()
+
+	shop, err := startShop(ctx, to.spansURL, sink.addr(), slog.New(slog.NewTextHandler(out, nil)), ratio, legacyKey)
 	defer func() { err = errors.Join(err, shop.stop()) }()
 	if err != nil {
 		return err

@@ -260,3 +260,16 @@ func TestTheFailedRequestIsKeptAtOneInAThousand(t *testing.T) {
 		})
 	}
 }
+
+func TestEachRequestIsALineOfStatsD(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", collect(t, func(viewer.Span) bool { return false }))
+	var out locked
+	if err := run(t.Context(), &out, true, 0, 1, hmacKey); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range []string{"front", "catalog", "legacy"} {
+		if n := strings.Count(out.text.String(), "statsd: "+service+".http.server.request:"); n != len(requests) {
+			t.Errorf("%d lines of %s, want %d; output: %s", n, service, len(requests), out.text.String())
+		}
+	}
+}

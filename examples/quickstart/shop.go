@@ -18,6 +18,7 @@ import (
 
 	"github.com/waymark-otel/waymark/instrument"
 	"github.com/waymark-otel/waymark/instrument/httpwrap"
+	"github.com/waymark-otel/waymark/metrics"
 	"github.com/waymark-otel/waymark/propagators"
 )
 
@@ -25,6 +26,7 @@ import (
 type shop struct {
 	services []*service
 	ratio    float64 // of the traces that are sampled
+	statsd   string  // address
 }
 
 // service is one HTTP server and its own telemetry, as if it were a program.
@@ -37,8 +39,8 @@ type service struct {
 	served    chan struct{}
 }
 
-func startShop(ctx context.Context, spansURL string, log *slog.Logger, ratio float64, legacyKey string) (*shop, error) {
-	s := &shop{ratio: ratio}
+func startShop(ctx context.Context, spansURL, statsdAddr string, log *slog.Logger, ratio float64, legacyKey string) (*shop, error) {
+	s := &shop{ratio: ratio, statsd: statsdAddr}
 	// catalog speaks to legacy in the header that legacy knows, signed.
 	old, err := propagators.NewXTraceInfo(propagators.XTraceInfoConfig{HMACKeys: []string{hmacKey}})
 	if err != nil {
@@ -67,6 +69,7 @@ func (s *shop) start(ctx context.Context, name, spansURL string, log *slog.Logge
 		instrument.WithSampleRatio(s.ratio),
 		instrument.WithKeepErrors(), // of the others, those that failed
 		instrument.WithZipkin(spansURL),
+		instrument.WithStatsD(s.statsd, metrics.WithPrefix(name)),
 		instrument.WithPropagators(speaks...),
 	)
 	if err != nil {
@@ -78,8 +81,9 @@ func (s *shop) start(ctx context.Context, name, spansURL string, log *slog.Logge
 	}
 	log = log.With("service", name)
 	own := []httpwrap.Option{httpwrap.WithTracerProvider(t.TracerProvider()), httpwrap.WithPropagator(t.Propagator())}
+	timers := httpwrap.WithTimers(t.Metrics())
 	client := &http.Client{Transport: httpwrap.Transport(nil, own...), Timeout: 10 * time.Second}
-	handler := httpwrap.Handler(routes(log, client), append(own, httpwrap.WithAccessLog(log))...)
+	handler := httpwrap.Handler(routes(log, client), append(own, timers, httpwrap.WithAccessLog(log))...)
 	v := &service{
 		url:       "http://" + l.Addr().String(),
 		telemetry: t,
