@@ -37,6 +37,7 @@ func TestClientAddressIsThePeerOrATrustedProxysWord(t *testing.T) {
 		"v6 with port":              {[]httpwrap.Option{trusted}, "[fd00::1]:80", []string{"[2001:db8::7]:4711"}, "2001:db8::7"},
 		"v4 in v6":                  {[]httpwrap.Option{trusted}, "[::ffff:10.0.0.1]:80", []string{"198.51.100.7"}, "198.51.100.7"},
 		"long, cut in the middle":   {[]httpwrap.Option{trusted}, "10.0.0.1:80", []string{strings.Repeat("6.6.6.6,", 9999) + " 198.51.100.7"}, "198.51.100.7"},
+		"long, beyond what is read": {[]httpwrap.Option{trusted}, "10.0.0.1:80", []string{"198.51.100.7" + strings.Repeat(",10.7.7.7", 999)}, "10.7.7.7"},
 		"long, one entry, not read": {[]httpwrap.Option{trusted}, "10.0.0.1:80", []string{strings.Repeat("6", 99999)}, "10.0.0.1"},
 		"unix socket":               {[]httpwrap.Option{trusted}, "@", []string{"6.6.6.6"}, "@"},
 	} {

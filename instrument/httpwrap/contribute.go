@@ -33,7 +33,7 @@ func (h *handler) innerPattern(outer *exchange, r *http.Request, inherited strin
 // learn takes the route of an inner Handler, the innermost one's first.
 func (e *exchange) learn(pattern string, r *http.Request) {
 	route := routeOf(pattern)
-	if route == "" || e.late.Load() != nil {
+	if route == "" {
 		return
 	}
 	if e.request.URL != nil && r.URL != nil {

@@ -90,6 +90,7 @@ type matrixCase struct {
 func matrixMux(t testing.TB, db func(context.Context), waiting func()) *http.ServeMux {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, bytes.Repeat([]byte("0123456789"), 9999), 0o600))
+	require.NoError(t, os.Chtimes(file, time.Unix(0, 0), time.Unix(1e9, 0)))
 	mux := http.NewServeMux()
 	handle := func(pattern string, f http.HandlerFunc) { mux.HandleFunc(pattern, f) }
 	handle("GET /ok/{id}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })

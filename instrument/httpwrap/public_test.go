@@ -3,7 +3,9 @@
 package httpwrap_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +47,17 @@ func TestPublicEndpointLinksAndBelievesNothing(t *testing.T) {
 	assert.Empty(t, span.Links())
 	assert.Equal(t, "admin", baggage.FromContext(r.Context()).Member("role").Value())
 	assert.Equal(t, intent.Debug, intent.FromContext(r.Context()).For(span.SpanContext().TraceID()))
+}
+
+// A span that the program itself has started around Handler is no reason to
+// continue its trace for a stranger.
+func TestPublicEndpointIsANewRootBelowASpanToo(t *testing.T) {
+	tel := newTelemetry(t)
+	ctx, outer := tel.tracer.Tracer("t").Start(context.Background(), "outer")
+	r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
+	tel.handler(http.HandlerFunc(ok), httpwrap.WithPublicEndpoint(nil)).ServeHTTP(httptest.NewRecorder(), r)
+	assert.NotEqual(t, outer.SpanContext().TraceID(), tel.span().SpanContext().TraceID())
+	assert.False(t, tel.span().Parent().IsValid())
 }
 
 func TestPublicEndpointIgnoresADecisionWithoutIDs(t *testing.T) {

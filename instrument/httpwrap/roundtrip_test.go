@@ -45,6 +45,7 @@ func TestExchangeWithoutABodyEndsWithItsHeaders(t *testing.T) {
 		"304":         {"GET", http.Response{StatusCode: 304, ContentLength: -1, Body: unread}},
 		"HEAD":        {"HEAD", http.Response{StatusCode: 200, ContentLength: 5, Body: unread}},
 		"length zero": {"GET", http.Response{StatusCode: 200, ContentLength: 0, Body: unread}},
+		"101":         {"GET", http.Response{StatusCode: 101, ContentLength: -1, Body: unread}},
 		"NoBody":      {"GET", http.Response{StatusCode: 200, ContentLength: -1, Body: http.NoBody}},
 		"nil":         {"GET", http.Response{StatusCode: 200, ContentLength: -1}},
 	} {

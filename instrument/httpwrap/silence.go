@@ -10,8 +10,6 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
-
-	"github.com/waymark-otel/waymark/internal/intent"
 )
 
 // skipped is the context and the span below a request that is skipped. The
@@ -47,10 +45,6 @@ func silence(ctx context.Context) context.Context {
 	s.sc = parent.WithTraceFlags(parent.TraceFlags() &^ trace.FlagsSampled).WithRemote(false)
 	if !parent.IsValid() {
 		s.sc = trace.NewSpanContext(trace.SpanContextConfig{TraceID: newTraceID(), SpanID: newSpanID()})
-	}
-	if intent.FromContext(ctx) != nil {
-		// A debug flag would be passed on beside the flag that denies it.
-		s.Context = intent.ContextWith(ctx, intent.None, trace.TraceID{})
 	}
 	return trace.ContextWithSpan(s, s)
 }
