@@ -65,8 +65,8 @@ func newPipeline(name string, e sdktrace.SpanExporter, b batchSettings, report f
 	return p
 }
 
-// OnStart does nothing.
-func (p *pipeline) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+// OnStart marks the spans of a trace that B3 asked to debug, for Zipkin.
+func (p *pipeline) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) { markDebug(ctx, s) }
 
 // OnEnd queues a sampled span, or counts it as dropped. It never waits.
 func (p *pipeline) OnEnd(s sdktrace.ReadOnlySpan) {

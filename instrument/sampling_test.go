@@ -125,3 +125,25 @@ func (s *askedSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.Samp
 	s.names = append(s.names, p.Name)
 	return sdktrace.SamplingResult{Decision: sdktrace.RecordAndSample}
 }
+
+func TestZipkinIsToldOfB3Debug(t *testing.T) {
+	c := instrumenttest.NewCollector(t)
+	tel, err := instrument.New(context.Background(), instrument.WithZipkin(c.URL))
+	require.NoError(t, err)
+	for _, header := range []string{"0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-d", "d", "1", ""} {
+		ctx := tel.Propagator().Extract(context.Background(), propagation.MapCarrier{"b3": header})
+		ctx, span := tel.TracerProvider().Tracer("x").Start(ctx, "root of "+header)
+		_, child := tel.TracerProvider().Tracer("x").Start(ctx, "child")
+		child.End()
+		span.End()
+	}
+	require.NoError(t, tel.Shutdown(context.Background()))
+	debug := 0
+	for _, s := range c.Spans() {
+		if s.Debug {
+			debug++
+		}
+	}
+	assert.Len(t, c.Spans(), 8)
+	assert.Equal(t, 4, debug, "two traces of two spans")
+}

@@ -3,10 +3,15 @@
 package instrument
 
 import (
+	"context"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
 	"github.com/waymark-otel/waymark/instrument/zipkin"
+	"github.com/waymark-otel/waymark/internal/intent"
 )
 
 // WithZipkin adds an exporter of Zipkin v2 JSON to url, such as
@@ -21,11 +26,31 @@ func WithZipkin(url string, opts ...zipkin.Option) Option {
 }
 
 func openZipkin(url string, timeout time.Duration, opts []zipkin.Option) (Exporters, error) {
-	e, err := zipkin.New(url, append([]zipkin.Option{zipkin.WithTimeout(timeout)}, opts...)...)
+	e, err := zipkin.New(url, append([]zipkin.Option{zipkin.WithTimeout(timeout), zipkin.WithDebug(isDebug)}, opts...)...)
 	if err != nil {
 		return Exporters{}, err
 	}
 	return Exporters{Spans: zipkinExporter{e}}, nil
+}
+
+// debugKey marks the spans of a trace that B3 asked to debug: the headers are
+// long gone when a span is exported.
+const debugKey = attribute.Key("b3.debug")
+
+// markDebug leaves the mark that isDebug looks for.
+func markDebug(ctx context.Context, s sdktrace.ReadWriteSpan) {
+	if sc := s.SpanContext(); sc.IsSampled() && intent.FromContext(ctx).For(sc.TraceID()) == intent.Debug {
+		s.SetAttributes(debugKey.Bool(true))
+	}
+}
+
+func isDebug(s sdktrace.ReadOnlySpan) bool {
+	for _, a := range s.Attributes() {
+		if a.Key == debugKey {
+			return a.Value.AsBool()
+		}
+	}
+	return false
 }
 
 // zipkinExporter is the exporter with its account in the words of Stats.
