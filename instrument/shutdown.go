@@ -72,7 +72,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	case <-t.ending.done:
 		return t.ending.result
 	case <-timer.C:
-		return fmt.Errorf("instrument: shutdown goes on behind its context, %d spans not sent: %w", t.unsent(), ctx.Err())
+		return fmt.Errorf("instrument: shutdown goes on behind its context and has lost %d spans: %w", t.unsent(), ctx.Err())
 	}
 }
 
@@ -119,6 +119,9 @@ wait:
 	for i, c := range t.components {
 		if running[i] {
 			results[i] = fmt.Errorf("not finished in time: %w", ctx.Err())
+			if c.line != nil {
+				results[i] = fmt.Errorf("exporter %s lost %d spans: %w", c.line.name, c.line.stats().Waiting, results[i])
+			}
 		}
 		if results[i] != nil {
 			results[i] = fmt.Errorf("instrument: %s: %w", c.name, said{textOf(results[i]), results[i]})

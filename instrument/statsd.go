@@ -96,7 +96,7 @@ func (t *Telemetry) startStatsD(p *plan) {
 	if t.statsd == nil {
 		return
 	}
-	t.components = append(t.components, component{"statsd", t.statsd.Flush, func(ctx context.Context) error {
+	t.components = append(t.components, component{name: "statsd", flush: t.statsd.Flush, shutdown: func(ctx context.Context) error {
 		return errors.Join(t.statsd.Flush(ctx), t.statsd.Close())
 	}})
 }

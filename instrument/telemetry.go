@@ -49,6 +49,7 @@ type Telemetry struct {
 type component struct {
 	name            string
 	flush, shutdown func(context.Context) error
+	line            *pipeline // of spans; nil for other components
 }
 
 // plan is everything that can go wrong, done: what is left cannot fail.
@@ -182,7 +183,7 @@ func (t *Telemetry) startTraces(p *plan) {
 	for _, sp := range p.code.processors {
 		once := newOwned(sp, t.errors.Handle)
 		opts = append(opts, sdktrace.WithSpanProcessor(once))
-		t.components = append(t.components, component{"span processor", once.ForceFlush, once.Shutdown})
+		t.components = append(t.components, component{name: "span processor", flush: once.ForceFlush, shutdown: once.Shutdown})
 	}
 	if p.code.spanMetrics {
 		opts = append(opts, sdktrace.WithSpanProcessor(spanmetrics.NewProcessor(t.statsd, p.code.spanMetricsOptions...)))
@@ -229,7 +230,7 @@ func (t *Telemetry) startMetrics(p *plan) {
 	}
 	sdk := sdkmetric.NewMeterProvider(opts...)
 	t.metrics = sdk
-	t.components = append(t.components, component{"metrics", sdk.ForceFlush, sdk.Shutdown})
+	t.components = append(t.components, component{name: "metrics", flush: sdk.ForceFlush, shutdown: sdk.Shutdown})
 	for _, start := range p.code.instrumentation {
 		if err := contained(func() error { return start(sdk) }); err != nil {
 			t.errors.Handle(fmt.Errorf("instrument: instrumentation: %w", err))
@@ -252,7 +253,7 @@ func (t *Telemetry) flushTraces() {
 				_ = settled.do(func() error { return t.tail.Shutdown(ctx) })
 			}
 			return line.Shutdown(ctx)
-		}})
+		}, line})
 	}
 }
 
@@ -261,13 +262,13 @@ func (t *Telemetry) flushTraces() {
 func (t *Telemetry) leave(p *plan) {
 	nothing := func(context.Context) error { return nil }
 	for _, sp := range p.code.processors {
-		t.components = append(t.components, component{"span processor", nothing, sp.Shutdown})
+		t.components = append(t.components, component{name: "span processor", flush: nothing, shutdown: sp.Shutdown})
 	}
 	for _, r := range p.code.readers {
-		t.components = append(t.components, component{"metrics", nothing, r.Shutdown})
+		t.components = append(t.components, component{name: "metrics", flush: nothing, shutdown: r.Shutdown})
 	}
 	for _, lp := range p.code.logProcessors {
-		t.components = append(t.components, component{"logs", nothing, lp.Shutdown})
+		t.components = append(t.components, component{name: "logs", flush: nothing, shutdown: lp.Shutdown})
 	}
 }
 
@@ -306,7 +307,7 @@ func (t *Telemetry) startLogs(p *plan) {
 	}
 	sdk := sdklog.NewLoggerProvider(opts...)
 	t.logs = sdk
-	t.components = append(t.components, component{"logs", sdk.ForceFlush, sdk.Shutdown})
+	t.components = append(t.components, component{name: "logs", flush: sdk.ForceFlush, shutdown: sdk.Shutdown})
 }
 
 // TracerProvider returns the provider of tracers, never nil.
