@@ -42,17 +42,7 @@ type pipeline struct {
 	flushingAfter *flight // waits for flushing to end
 }
 
-// flight is one flush that any number of callers wait for.
-type flight struct {
-	done chan struct{}
-	err  error
-}
-
 var _ sdktrace.SpanProcessor = (*pipeline)(nil)
-
-// flushMarkers is how much of its queue the batcher may need for flushes under
-// way: it queues a marker for each.
-const flushMarkers = 2
 
 func newPipeline(name string, e sdktrace.SpanExporter, b batchSettings, report func(error)) *pipeline {
 	p := &pipeline{name: name, endpoint: endpointOf(e), exporter: e, queue: int64(b.queue), report: report}
@@ -85,53 +75,6 @@ func (p *pipeline) OnEnd(s sdktrace.ReadOnlySpan) {
 		return
 	}
 	p.batcher.OnEnd(s)
-}
-
-// ForceFlush exports what waits and returns why it could not.
-func (p *pipeline) ForceFlush(ctx context.Context) error {
-	before := p.stats().Dropped
-	f := p.flush()
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return fmt.Errorf("exporter %s: %w", p.name, ctx.Err())
-	}
-	if f.err != nil {
-		return fmt.Errorf("exporter %s: %w", p.name, f.err)
-	}
-	if now := p.stats(); now.Dropped != before {
-		return fmt.Errorf("exporter %s dropped %d spans: %s", p.name, now.Dropped-before, now.LastError)
-	}
-	return nil
-}
-
-// flush joins the flush that is to begin next, or begins one. A flush whose
-// caller has gone goes on: cancelled, it would leave its marker in the
-// batcher's queue, where it takes the place of a span.
-func (p *pipeline) flush() *flight {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.flushing == nil {
-		p.flushing = &flight{done: make(chan struct{})}
-		go p.fly(p.flushing)
-		return p.flushing
-	}
-	// The one under way may have passed the caller's spans by.
-	if p.flushingAfter == nil {
-		p.flushingAfter = &flight{done: make(chan struct{})}
-	}
-	return p.flushingAfter
-}
-
-func (p *pipeline) fly(f *flight) {
-	for f != nil {
-		f.err = p.batcher.ForceFlush(p.halt)
-		close(f.done)
-		p.mu.Lock()
-		p.flushing, p.flushingAfter = p.flushingAfter, nil
-		f = p.flushing
-		p.mu.Unlock()
-	}
 }
 
 // Shutdown exports what waits until ctx is done, then cancels the export in
@@ -193,6 +136,7 @@ func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer context.AfterFunc(p.halt, cancel)()
+		defer cancelWhenAbandoned(ctx, cancel)()
 		defer cancel()
 		spans = withResource(spans, p.resource)
 		err = contained(func() error { return p.exporter.ExportSpans(ctx, spans) })

@@ -334,3 +334,20 @@ func TestSampledKeepsWhatTheCallerLeftOpen(t *testing.T) {
 	span.End()
 	require.NoError(t, tel.Shutdown(context.Background()))
 }
+
+func TestAFlushThatItsCallersLeaveGivesWayToTheNext(t *testing.T) {
+	c := instrumenttest.NewCollector(t, instrumenttest.Hang())
+	tel, err := instrument.New(context.Background(), instrument.WithZipkin(c.URL))
+	require.NoError(t, err)
+	spans(tel, 2)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, tel.ForceFlush(ctx), context.DeadlineExceeded)
+	c.Play(instrumenttest.Accepted())
+	spans(tel, 1)
+	start := time.Now()
+	_ = tel.ForceFlush(context.Background()) // may tell of the two that were dropped
+	assert.Less(t, time.Since(start), 5*time.Second, "not the exporter's own timeout")
+	assert.Len(t, c.Spans(), 1)
+	require.NoError(t, tel.Shutdown(context.Background()))
+}
