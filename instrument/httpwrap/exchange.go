@@ -170,10 +170,10 @@ func (e *exchange) lost() string {
 	if failure == nil {
 		return ""
 	}
-	if err := e.request.Context().Err(); err != nil {
+	switch err := e.request.Context().Err(); {
+	case err != nil:
 		return errorType(err)
-	}
-	if errors.Is(*failure, os.ErrDeadlineExceeded) || errors.Is(*failure, http.ErrHandlerTimeout) {
+	case errors.Is(*failure, os.ErrDeadlineExceeded), errors.Is(*failure, http.ErrHandlerTimeout):
 		return errorType(context.DeadlineExceeded)
 	}
 	return errorType(context.Canceled)

@@ -6,10 +6,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -152,6 +155,40 @@ func TestCorrelationIDOptionIsTheOwner(t *testing.T) {
 	w = get(h, "/")
 	assert.Equal(t, "made", inside)
 	assert.Equal(t, "made", w.Header().Get("Request-Id"))
+}
+
+// switchable is a propagator whose owner of correlation ids changes while the
+// program runs, as with a second Setup.
+type switchable struct {
+	propagation.TextMapPropagator
+	id propagators.CorrelationID
+}
+
+func (s *switchable) CorrelationID() (propagators.CorrelationID, bool) { return s.id, true }
+
+func TestCorrelationIDFollowsThePropagatorInForce(t *testing.T) {
+	tel := newTelemetry(t)
+	p := &switchable{TextMapPropagator: propagation.TraceContext{}}
+	h := tel.handler(http.HandlerFunc(ok), httpwrap.WithPropagator(p))
+	for _, name := range []string{"Request-Id", "correlation-id", ""} {
+		p.id.Header = name
+		want := name
+		if want == "" {
+			want = "X-Correlation-Id"
+		}
+		header := get(h, "/").Header()
+		assert.Len(t, header, 1)
+		assert.NotEmpty(t, header.Get(want))
+	}
+}
+
+func TestStartTimeOfOtelhttpIsHeeded(t *testing.T) {
+	tel := newTelemetry(t)
+	start := time.Now().Add(-time.Hour)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	tel.handler(http.HandlerFunc(ok)).ServeHTTP(httptest.NewRecorder(), r.WithContext(otelhttp.ContextWithStartTime(r.Context(), start)))
+	assert.WithinDuration(t, start, tel.span().StartTime(), 0)
+	assert.GreaterOrEqual(t, tel.duration(serverDuration).sum, 3600.0)
 }
 
 func TestNoCorrelationIDIsMadeWhereNoneIsWanted(t *testing.T) {

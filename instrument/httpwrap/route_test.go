@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/waymark-otel/waymark/instrument/httpwrap"
+	"github.com/waymark-otel/waymark/propagators"
 )
 
 // copying is a middleware as many are: it passes a copy of the request on.
@@ -121,6 +122,26 @@ func TestPatternOfASkippedRequestIsVisibleOutside(t *testing.T) {
 	tel.handler(shopMux(), httpwrap.WithSkip("/orders/")).ServeHTTP(httptest.NewRecorder(), r)
 	assert.Equal(t, "GET /orders/{id}", r.Pattern)
 	assert.Equal(t, "1", r.PathValue("id"))
+}
+
+func TestPatternIsVisibleOutsideWhenOnlyTheContextIsPassedOn(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/orders/1", nil)
+	r.Header.Set("Traceparent", callerParent)
+	httpwrap.Handler(shopMux(), httpwrap.WithTracerProvider(disabledProvider()), httpwrap.WithMeterProvider(noMetrics),
+		httpwrap.WithPropagator(propagators.TraceContext{})).ServeHTTP(httptest.NewRecorder(), r)
+	assert.Equal(t, "GET /orders/{id}", r.Pattern)
+	assert.Equal(t, "1", r.PathValue("id"))
+}
+
+// An inner Handler that knows no more than what an outer mux has found adds
+// nothing.
+func TestInnerHandlerThatKnowsNoRouteAddsNone(t *testing.T) {
+	tel := newTelemetry(t)
+	mux := http.NewServeMux()
+	mux.Handle("/api/", http.StripPrefix("/api", tel.handler(http.HandlerFunc(ok),
+		httpwrap.WithRoute(func(*http.Request) string { return "" }))))
+	get(tel.handler(mux), "/api/x")
+	assert.Equal(t, "GET /api/", tel.span().Name())
 }
 
 // A mux behind a middleware that copies the request cannot be seen. Two ways

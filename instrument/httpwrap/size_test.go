@@ -93,6 +93,21 @@ func TestSourceThatCannotBeReadLeavesTheStatusOpen(t *testing.T) {
 	assert.Equal(t, "502", attributes(tel.span())["http.response.status_code"])
 }
 
+func TestSourceThatFailsIsNotTheClientsFault(t *testing.T) {
+	tel := newTelemetry(t)
+	server := httptest.NewServer(tel.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.(io.ReaderFrom).ReadFrom(io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("disk"))))
+		assert.Error(t, err)
+	})))
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	server.Close()
+	assert.Empty(t, attributes(tel.span())["error.type"])
+	assert.Equal(t, "4", attributes(tel.span())["http.response.body.size"])
+}
+
 // panicReader breaks in the middle of a copy.
 type panicReader struct{ n int }
 

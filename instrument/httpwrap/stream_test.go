@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -142,5 +143,36 @@ func TestSwitchingProtocolsIsFinalOnlyToHTTP1(t *testing.T) {
 			w.WriteHeader(http.StatusTeapot)
 		})).ServeHTTP(httptest.NewRecorder(), r)
 		assert.Equal(t, want, attributes(tel.span())["http.response.status_code"])
+	}
+}
+
+// failing is a writer whose connection is gone.
+type failing struct {
+	silent
+	err error
+}
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func TestWhatCouldNotBeSentIsNamed(t *testing.T) {
+	expired, cancel := context.WithTimeout(context.Background(), -1)
+	defer cancel()
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		err  error
+		kind string
+	}{
+		"connection reset":      {context.Background(), net.ErrClosed, "context.Canceled"},
+		"write deadline":        {context.Background(), os.ErrDeadlineExceeded, "context.DeadlineExceeded"},
+		"handler timeout":       {context.Background(), http.ErrHandlerTimeout, "context.DeadlineExceeded"},
+		"the request's time":    {expired, net.ErrClosed, "context.DeadlineExceeded"},
+		"the handler's mistake": {context.Background(), http.ErrContentLength, ""},
+	} {
+		tel := newTelemetry(t)
+		tel.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "x")
+		})).ServeHTTP(failing{silent{http.Header{}}, tc.err}, httptest.NewRequest(http.MethodGet, "/", nil).WithContext(tc.ctx))
+		assert.Equal(t, tc.kind, attributes(tel.span())["error.type"], name)
+		assert.Equal(t, "200", attributes(tel.span())["http.response.status_code"], name)
 	}
 }

@@ -3,6 +3,7 @@
 package httpwrap_test
 
 import (
+	"compress/gzip"
 	"context"
 	"io"
 	"net/http"
@@ -111,3 +112,36 @@ func TestSkippedRouteStaysSilentBelow(t *testing.T) {
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRequestWithoutHeadersCanCarryIDs(t *testing.T) {
+	tel := newTelemetry(t)
+	var sent http.Header
+	_, err := tel.transport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		sent = r.Header
+		return &http.Response{StatusCode: 204}, nil
+	})).RoundTrip(&http.Request{Method: http.MethodGet, URL: out(context.Background(), t).URL})
+	require.NoError(t, err)
+	assert.NotEmpty(t, sent.Get("Traceparent"))
+}
+
+// What a transport has decompressed is not as long as what was sent.
+func TestSizeOfADecompressedBodyIsNotKnown(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		_, _ = io.WriteString(z, "hello")
+		_ = z.Close()
+	}))
+	defer server.Close()
+	tel := newTelemetry(t)
+	base := &http.Transport{}
+	defer base.CloseIdleConnections()
+	res, err := tel.transport(base).RoundTrip(mustRequest(t, http.MethodGet, server.URL, nil))
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, "hello", string(body))
+	assert.NotContains(t, attributes(tel.span()), "http.response.body.size")
+	assert.Empty(t, tel.points()["http.client.response.body.size"])
+}

@@ -116,3 +116,20 @@ func TestHijackAfterTheHeaderKeepsItsStatus(t *testing.T) {
 	assert.Equal(t, "200", attributes(tel.awaitSpan())["http.response.status_code"])
 	assert.Empty(t, tel.points()[serverDuration])
 }
+
+func TestWriteAfterHijackIsNoResponse(t *testing.T) {
+	tel := newTelemetry(t)
+	s := httptest.NewServer(tel.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if assert.NoError(t, err) {
+			_ = conn.Close()
+		}
+		_, err = io.WriteString(w, "too late")
+		assert.ErrorIs(t, err, http.ErrHijacked)
+	})))
+	defer s.Close()
+	if res, err := http.Get(s.URL); err == nil {
+		_ = res.Body.Close()
+	}
+	assert.Equal(t, "101", attributes(tel.awaitSpan())["http.response.status_code"])
+}
