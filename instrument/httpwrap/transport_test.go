@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -144,4 +145,28 @@ func TestSizeOfADecompressedBodyIsNotKnown(t *testing.T) {
 	assert.Equal(t, "hello", string(body))
 	assert.NotContains(t, attributes(tel.span()), "http.response.body.size")
 	assert.Empty(t, tel.points()["http.client.response.body.size"])
+}
+
+// tunnel is the body of an answer to CONNECT: both ways.
+type tunnel struct {
+	io.Reader
+	io.Writer
+}
+
+func (tunnel) Close() error { return nil }
+
+func TestBodyThatCanBeWrittenToStaysSo(t *testing.T) {
+	tel := newTelemetry(t)
+	var sent strings.Builder
+	r := out(context.Background(), t)
+	r.Method = http.MethodConnect
+	res, err := tel.transport(answer(200, tunnel{strings.NewReader("hello"), &sent})).RoundTrip(r)
+	require.NoError(t, err)
+	socket, isSocket := res.Body.(io.ReadWriteCloser)
+	require.True(t, isSocket)
+	_, err = io.WriteString(socket, "to the other end")
+	require.NoError(t, err)
+	assert.Equal(t, "to the other end", sent.String())
+	require.NoError(t, socket.Close())
+	assert.Equal(t, "CONNECT", tel.span().Name())
 }
