@@ -24,7 +24,8 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 	headers := r.Header["X-Forwarded-For"]
 	for i := len(headers) - 1; i >= 0; i-- {
 		list := headers[i]
-		if len(list) > maxForwardedBytes {
+		cut := len(list) > maxForwardedBytes
+		if cut {
 			list = list[len(list)-maxForwardedBytes:]
 			// The first entry left may be cut in half.
 			_, list, _ = strings.Cut(list, ",")
@@ -46,6 +47,9 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 			if !isTrustedAddress(addr, trusted) {
 				return client
 			}
+		}
+		if cut {
+			return client
 		}
 	}
 	return client

@@ -46,8 +46,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p == nil {
 		p = otel.GetTextMapPropagator()
 	}
-	quiet := tracer == nil && metrics == nil && t.timers == nil && t.onPanic == nil
-	if quiet && isDefaultPropagator(p) && t.correlation == nil {
+	if t.quiet(tracer, metrics) && isDefaultPropagator(p) && t.correlation == nil {
 		return t.base.RoundTrip(r)
 	}
 	switch outer := ctx.Value(layerKey{}).(type) {
@@ -64,11 +63,16 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case t.skip.matchesOut(r):
 		return t.send(t.inject(silence(ctx), p, r), r)
-	case quiet:
+	case t.quiet(tracer, metrics):
 		return t.send(t.inject(ctx, p, r), r)
 	}
 	e := &roundTrip{Context: ctx, transport: t, request: r, start: time.Now(), metrics: metrics}
 	return e.run(tracer, p)
+}
+
+// quiet reports whether there is nobody to tell of a request.
+func (t *transport) quiet(tracer trace.Tracer, metrics *clientInstruments) bool {
+	return tracer == nil && metrics == nil && t.timers == nil && t.onPanic == nil
 }
 
 // inject returns the request to send: r with ctx and its ids. The headers of
