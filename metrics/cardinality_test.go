@@ -53,6 +53,18 @@ func TestSeriesNamedOtherIsTheSame(t *testing.T) {
 	assert.Equal(t, []string{"other:2|c"}, rec.Lines())
 }
 
+func TestChildrenMadeForEachCallAreOneSeries(t *testing.T) {
+	rec := metricstest.NewRecorder(t, metrics.WithMaxSeries(2))
+	for range 1000 {
+		c, err := rec.Client().With("app", metrics.T("a", "b")).Sampled(1)
+		require.NoError(t, err)
+		c.Count("n", 1)
+		c.With("db").Count("n", 1)
+	}
+	assert.ElementsMatch(t, []string{"app.n:1000|c|#a:b", "app.db.n:1000|c|#a:b"}, rec.Lines())
+	assert.Zero(t, rec.Client().Stats().Overflow)
+}
+
 func TestAMillionNamesStayBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("allocates for a while")

@@ -58,9 +58,6 @@ func (c *conn) send(ctx context.Context, packet []byte) (int, error) {
 	}
 	stale := c.used && !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err)
 	c.hangUp()
-	if c.network == "unixgram" {
-		n = 0
-	}
 	if stale {
 		err = staleError{err}
 	}
