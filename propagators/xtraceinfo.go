@@ -147,24 +147,9 @@ func (x *XTraceInfo) extract(carrier propagation.TextMapCarrier) (e extraction, 
 
 func (*XTraceInfo) reads() []field { return []field{xtraceInfoField} }
 
-var (
-	strictStd = base64.StdEncoding.Strict()
-	strictURL = base64.URLEncoding.Strict()
-)
-
-// decodeBase64 decodes strictly: encoding/base64 skips line ends, and Python
-// everything that is not of the alphabet.
-func decodeBase64(dst *[maxXTraceBytes]byte, encoding *base64.Encoding, text string) ([]byte, bool) {
-	if strings.ContainsAny(text, "\r\n") {
-		return nil, false
-	}
-	n, err := encoding.Decode(dst[:], []byte(text))
-	return dst[:n], err == nil
-}
-
 func readTomographHeader(text string, e *extraction) bool {
 	var buf [maxXTraceBytes]byte
-	pickled, ok := decodeBase64(&buf, strictStd, text)
+	pickled, ok := decodeBase64(buf[:], &base64Std, text)
 	if !ok {
 		return false
 	}
@@ -177,7 +162,7 @@ func readTomographHeader(text string, e *extraction) bool {
 
 func readOsprofilerHeader(text string, e *extraction) bool {
 	var buf [maxXTraceBytes]byte
-	object, ok := decodeBase64(&buf, strictURL, text)
+	object, ok := decodeBase64(buf[:], &base64URL, text)
 	if !ok {
 		return false
 	}
