@@ -249,7 +249,8 @@ func FuzzRejectionAllocations(f *testing.F) {
 			if p.Extract(from, carrier) != from {
 				continue
 			}
-			if got := testing.AllocsPerRun(5, func() { p.Extract(from, carrier) }); got != 0 {
+			// Under the race detector a sync.Pool forgets at random.
+			if got := testing.AllocsPerRun(5, func() { p.Extract(from, carrier) }); got != 0 && !raceEnabled {
 				t.Fatalf("%T allocates %v times to reject %d bytes of %s", p, got, len(value), name)
 			}
 		}
