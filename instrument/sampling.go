@@ -29,7 +29,7 @@ func WithSampleRatio(p float64) Option {
 // WithSampler lets s decide for the traces that begin here, and for those
 // whose caller left the decision to us. The decision of any other caller is
 // followed, and so are B3 debug, accept and deny, and Sampled and Unsampled.
-// It replaces WithSampleRatio.
+// A panic in s reaches whoever starts a span. It replaces WithSampleRatio.
 func WithSampler(s sdktrace.Sampler) Option {
 	return optionFunc(func(c *config) {
 		if isNil(s) {
