@@ -202,7 +202,8 @@ func (e *exchange) finalRoute() string {
 func (e *exchange) record(o outcome) {
 	ctx := e.inner.Context()
 	if e.metrics != nil {
-		e.metrics.end(ctx, e.begun, o)
+		e.metrics.record(ctx, o.key(e.begun), o)
+		e.metrics.leave(e.request.Context(), e.begun)
 	}
 	if e.handler.timers != nil {
 		e.time(o)

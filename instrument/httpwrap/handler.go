@@ -140,7 +140,7 @@ func (e *exchange) serve(tracer trace.Tracer, in incoming) {
 	}
 	if e.metrics != nil {
 		e.begun = startedKey{method: e.method, tls: r.TLS != nil}
-		e.metrics.begin(ctx, e.begun)
+		e.metrics.enter(r.Context(), e.begun)
 	}
 	defer e.finish()
 	h.next.ServeHTTP(present(&e.response), e.inner)

@@ -46,18 +46,25 @@ func report(err error) {
 	}
 }
 
-func (i *serverInstruments) begin(ctx context.Context, key startedKey) {
+// enter counts a request that has come, leave one that is over. The context is
+// that of the request before it had a span: nobody looks for an example of a
+// number of requests, and looking for one costs more than counting.
+func (i *serverInstruments) enter(ctx context.Context, key startedKey) {
 	i.active.Add(ctx, 1, i.started.get(key).add...)
 }
 
-func (i *serverInstruments) end(ctx context.Context, started startedKey, o outcome) {
-	i.active.Add(ctx, -1, i.started.get(started).add...)
+func (i *serverInstruments) leave(ctx context.Context, key startedKey) {
+	i.active.Add(ctx, -1, i.started.get(key).add...)
+}
+
+// record measures a request that is over.
+func (i *serverInstruments) record(ctx context.Context, key endedKey, o outcome) {
 	if o.hijacked {
 		// What follows is another protocol: its duration and bytes are not
 		// those of a request, and nobody counted them.
 		return
 	}
-	opts := i.ended.get(o.key(started)).record
+	opts := i.ended.get(key).record
 	i.duration.Record(ctx, seconds(o.duration), opts...)
 	i.requestSize.Record(ctx, o.requestBytes, opts...)
 	i.responseSize.Record(ctx, o.responseBytes, opts...)
