@@ -169,11 +169,10 @@ func (c CorrelationID) New(ctx context.Context) string {
 			return id
 		}
 	}
-	id := newUUID()
 	if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {
-		id = sc.TraceID().String()
+		return sc.TraceID().String()
 	}
-	return id
+	return newUUID()
 }
 
 // correlated is a context and its correlation id in one allocation.
