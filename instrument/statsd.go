@@ -22,8 +22,9 @@ const (
 // WithStatsD opens a StatsD client to addr, in the form that metrics.Dial
 // takes; Telemetry.Metrics returns it, and Shutdown closes it. An empty addr
 // means STATSD_HOST and STATSD_PORT, by default 127.0.0.1:8125. Without the
-// option a client is opened when STATSD_HOST is set. It replaces an earlier
-// WithStatsD.
+// option a client is opened when STATSD_HOST is set. STATSD_PREFIX is put
+// before every name unless metrics.WithPrefix says another. It replaces an
+// earlier WithStatsD.
 func WithStatsD(addr string, opts ...metrics.Option) Option {
 	return optionFunc(func(c *config) {
 		c.statsd, c.statsdAddr, c.statsdOptions = true, strings.TrimSpace(addr), opts
@@ -67,7 +68,11 @@ func resolveStatsD(c *config, e *environment) string {
 // and there is no client; one of the code is an error.
 func openStatsD(c *config, s *settings, e *environment) (*metrics.Client, error) {
 	if s.statsdAddr != "" {
-		client, err := metrics.Dial(s.statsdAddr, c.statsdOptions...)
+		opts := c.statsdOptions
+		if prefix, named := e.text(envStatsDPrefix); named {
+			opts = append([]metrics.Option{metrics.WithPrefix(prefix)}, opts...)
+		}
+		client, err := metrics.Dial(s.statsdAddr, opts...)
 		switch {
 		case err == nil:
 			return client, nil

@@ -50,6 +50,27 @@ func TestStatsDClientComesFromCodeThenEnvironment(t *testing.T) {
 	}
 }
 
+func TestStatsDPrefixComesFromCodeThenEnvironment(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code []metrics.Option
+		want string
+	}{
+		"environment": {want: "live.hits"},
+		"code":        {code: []metrics.Option{metrics.WithPrefix("shop")}, want: "shop.hits"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := metricstest.NewServer(t)
+			tel, errs, err := built(t, variables{"STATSD_PREFIX": " live "}, instrument.WithoutDefaultExporter(), instrument.WithStatsD(server.Addr(), tc.code...))
+			require.NoError(t, err)
+			tel.Metrics().Count("hits", 1)
+			require.NoError(t, tel.Shutdown(context.Background()))
+			assert.Empty(t, errs.all())
+			server.Wait(1)
+			assert.EqualValues(t, 1, server.Count(tc.want))
+		})
+	}
+}
+
 func TestMistakesAboutStatsDAreNamed(t *testing.T) {
 	_, errs, err := built(t, variables{"STATSD_HOST": "127.0.0.1", "STATSD_PORT": "http"}, instrument.WithoutDefaultExporter())
 	require.NoError(t, err)
