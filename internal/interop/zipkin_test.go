@@ -29,12 +29,13 @@ import (
 	"github.com/waymark-otel/waymark/instrument/zipkin"
 )
 
-const zipkinServer = "io.zipkin:zipkin-server:3.5.1:jar:exec"
+const zipkinVersion = "3.5.1"
 
 // startZipkin starts a real Zipkin server, in memory, and returns its address.
 func startZipkin(t testing.TB) (base string) {
 	t.Helper()
-	java, server, port := tool(t, "java"), jar(t, zipkinServer), freePort(t)
+	uses(t, "Zipkin server", zipkinVersion, "Maven Central")
+	java, server, port := tool(t, "java"), jar(t, "io.zipkin:zipkin-server:"+zipkinVersion+":jar:exec"), freePort(t)
 	base = "http://127.0.0.1:" + port
 	start(t, base+"/health", java, "-Xmx256m", "-jar", server,
 		"--armeria.ports[0].ip=127.0.0.1", "--armeria.ports[0].port="+port, "--armeria.ports[0].protocols[0]=http")

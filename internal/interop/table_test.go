@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interop
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+)
+
+// TestMain prints what ran. go test shows it when it is run in this folder,
+// without a list of packages, or with -v.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stopShared()
+	ran.print(os.Stdout)
+	os.Exit(code)
+}
+
+// notHad are the peers for which there is no test, and why.
+var notHad = []row{}
+
+// row is a line of the table.
+type row struct {
+	name, version, from string
+	tests               int      // that passed
+	failed              []string // tests
+	reason              string   // why it could not be had
+}
+
+// result is what the table says of the peer.
+func (r row) result() string {
+	switch {
+	case len(r.failed) > 0:
+		return "FAILED"
+	case r.reason != "" && r.tests == 0:
+		return "not had"
+	}
+	return "ok"
+}
+
+// table is what is known of the peers of a run.
+type table struct {
+	mu     sync.Mutex
+	rows   map[string]*row
+	latest map[string]*row // by test: what it asked for last
+}
+
+var ran = table{rows: map[string]*row{}, latest: map[string]*row{}}
+
+// uses puts a peer into the table: its name, its version, and where it is had
+// from. What becomes of the test is what the table says of the peer. The
+// functions that start a peer call it first, so that a peer that cannot be had
+// is named there too. A test may use several.
+func uses(t testing.TB, name, version, from string) {
+	t.Helper()
+	test := t.Name()
+	ran.mu.Lock()
+	defer ran.mu.Unlock()
+	key := name + " " + version
+	r := ran.rows[key]
+	if r == nil {
+		r = &row{name: name, version: version, from: from}
+		ran.rows[key] = r
+	}
+	ran.latest[test] = r
+	t.Cleanup(func() {
+		ran.mu.Lock()
+		defer ran.mu.Unlock()
+		switch {
+		case t.Failed():
+			r.failed = append(r.failed, test)
+		case !t.Skipped():
+			r.tests++
+		}
+	})
+}
+
+// usesModule is uses for a Go module that is linked into this test.
+func usesModule(t testing.TB, path string) {
+	t.Helper()
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == path {
+				version = m.Version
+			}
+		}
+	}
+	uses(t, path, version, "Go proxy")
+}
+
+// named sets the version of the peer that a test asked for last, when it is
+// known only afterwards.
+func named(t testing.TB, version string) {
+	ran.mu.Lock()
+	defer ran.mu.Unlock()
+	if r := ran.latest[t.Name()]; r != nil {
+		r.version = version
+	}
+}
+
+// missing notes why the peer that a test asked for last cannot be had.
+func (tab *table) missing(test, reason string) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for ; test != ""; test = test[:max(strings.LastIndexByte(test, '/'), 0)] {
+		if r := tab.latest[test]; r != nil {
+			r.reason, _, _ = strings.Cut(reason, "\n")
+			return
+		}
+	}
+}
+
+// print writes the table, if any peer was used.
+func (tab *table) print(w io.Writer) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	if len(tab.rows) == 0 {
+		return
+	}
+	var rows []row
+	for _, r := range tab.rows {
+		rows = append(rows, *r)
+	}
+	rows = append(rows, notHad...)
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name)), cmp.Compare(a.version, b.version))
+	})
+	totals := map[string]int{}
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "\nPEER\tVERSION\tFROM\tRESULT\tTESTS\tREMARK\n")
+	for _, r := range rows {
+		remark := r.reason
+		if len(r.failed) > 0 {
+			remark = strings.Join(r.failed, " ")
+		}
+		totals[r.result()]++
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%d\t%s\n", r.name, r.version, r.from, r.result(), r.tests, remark)
+	}
+	_ = out.Flush()
+	for _, result := range slices.Sorted(maps.Keys(totals)) {
+		fmt.Fprintf(w, "%d %s, ", totals[result], result)
+	}
+	fmt.Fprintf(w, "on %s/%s with %s\n\n", runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+// shared are the peers that outlive the test that started them.
+var shared struct {
+	mu    sync.Mutex
+	stops []func()
+}
+
+// stopShared stops them, the last one first.
+func stopShared() {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	for _, stop := range slices.Backward(shared.stops) {
+		stop()
+	}
+	shared.stops = nil
+}
