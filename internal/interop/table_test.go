@@ -20,6 +20,13 @@ import (
 // TestMain prints what ran. go test shows it when it is run in this folder,
 // without a list of packages, or with -v.
 func TestMain(m *testing.M) {
+	if os.Getenv(asService) != "" {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	stopShared()
 	ran.print(os.Stdout)
@@ -34,6 +41,7 @@ type row struct {
 	name, version, from string
 	tests               int      // that passed
 	failed              []string // tests
+	users               []string // all tests that asked for it
 	reason              string   // why it could not be had
 }
 
@@ -73,6 +81,10 @@ func uses(t testing.TB, name, version, from string) {
 		ran.rows[key] = r
 	}
 	ran.latest[test] = r
+	if slices.Contains(r.users, test) {
+		return
+	}
+	r.users = append(r.users, test)
 	t.Cleanup(func() {
 		ran.mu.Lock()
 		defer ran.mu.Unlock()
@@ -156,8 +168,9 @@ func (tab *table) print(w io.Writer) {
 
 // shared are the peers that outlive the test that started them.
 var shared struct {
-	mu    sync.Mutex
-	stops []func()
+	starting sync.Mutex // held by who starts one
+	mu       sync.Mutex
+	stops    []func()
 }
 
 // stopShared stops them, the last one first.
