@@ -20,6 +20,12 @@ import (
 	"github.com/waymark-otel/waymark/instrument/instrumenttest"
 )
 
+// How long a test waits for what comes in its own time, and how often it looks.
+const (
+	waiting = 20 * time.Second
+	tick    = 20 * time.Millisecond
+)
+
 // hop is a service that answers, and passes a request on to others: ours or a
 // peer's, each a process of its own.
 type hop struct {
@@ -61,6 +67,20 @@ func (h *hop) lines() []map[string]any {
 	return list
 }
 
+// prints fails a test unless a service prints a text.
+func prints(t testing.TB, h *hop, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(h.printed.String(), text) }, waiting, tick, "%s does not print %q", h.name, text)
+}
+
+// logs fails a test unless a service logs a message with a field.
+func logs(t testing.TB, h *hop, message, field, value string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return slices.ContainsFunc(h.lines(), func(line map[string]any) bool { return line["msg"] == message && line[field] == value })
+	}, waiting, tick, "%s does not log %q with the %s %q", h.name, message, field, value)
+}
+
 // answer is what a hop says: the headers that came with the request, and of
 // the next hop the headers of its answer and the answer.
 type answer struct {
@@ -91,8 +111,10 @@ func via(query string, hops ...*hop) string {
 	for _, h := range hops[1:] {
 		rest = append(rest, h.url)
 	}
-	return hops[0].url + "?" + strings.TrimPrefix(query+"&via="+url.QueryEscape(strings.Join(rest, ",")), "&")
+	return hops[0].url + "?" + strings.TrimPrefix(query+"&via="+escaped(strings.Join(rest, ",")), "&")
 }
+
+func escaped(text string) string { return url.QueryEscape(text) }
 
 // request sends a GET and returns the headers and the answer of the first hop.
 func request(t testing.TB, client *http.Client, url string, headers map[string]string) (http.Header, *answer) {
@@ -119,7 +141,7 @@ func request(t testing.TB, client *http.Client, url string, headers map[string]s
 func nextHop(via string) string {
 	first, rest, more := strings.Cut(via, ",")
 	if more {
-		first += "?via=" + url.QueryEscape(rest)
+		first += "?via=" + escaped(rest)
 	}
 	return first
 }
