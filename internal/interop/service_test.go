@@ -29,8 +29,8 @@ const asService = "HOP_SERVE"
 
 // startService starts one of our services: Setup, httpwrap on both sides and
 // logbridge, all as the environment says. The propagators are a list as
-// OTEL_PROPAGATORS takes it, with these besides: tomograph, request-id and
-// correlation.
+// OTEL_PROPAGATORS takes it, with these besides: tomograph, request-id,
+// correlation and kong.
 func startService(t testing.TB, name, zipkin, propagators string, env ...string) *hop {
 	t.Helper()
 	exe, err := os.Executable()
@@ -54,7 +54,8 @@ func serve() (err error) {
 		instrument.WithLogger(logger),
 		instrument.WithNamedPropagator("tomograph", tomograph),
 		instrument.WithNamedPropagator("request-id", propagators.CorrelationID{Header: "Request-Id"}),
-		instrument.WithNamedPropagator("correlation", propagators.CorrelationID{Header: "Correlation-ID"}))
+		instrument.WithNamedPropagator("correlation", propagators.CorrelationID{Header: "Correlation-ID"}),
+		instrument.WithNamedPropagator("kong", propagators.CorrelationID{Accept: []string{"X-Correlation-ID", "Kong-Request-ID"}}))
 	defer func() { err = errors.Join(err, shutdown(context.Background())) }()
 	if err != nil {
 		return err
