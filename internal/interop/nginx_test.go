@@ -40,11 +40,11 @@ func TestNginxInFront(t *testing.T) {
 	nginx, log := startNginx(t, shop)
 	const id, span = "863ac35c9f6413ad48485a3953bb6124", "a2fb4a1d1a96d312"
 	for name, tc := range map[string]struct {
-		query           string
-		headers         map[string]string
-		traceID         string // "" for the request's id
-		correlationID   string // "" for the request's id
-		stored          string
+		query         string
+		headers       map[string]string
+		traceID       string // "" for the request's id
+		correlationID string // "" for the request's id
+		stored        string
 	}{
 		"nginx starts the trace":          {stored: "shop server get /hop, of an unknown parent\n"},
 		"nginx denies it":                 {query: "traced=no"},

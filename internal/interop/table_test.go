@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -100,15 +99,7 @@ func uses(t testing.TB, name, version, from string) {
 // usesModule is uses for a Go module that is linked into this test.
 func usesModule(t testing.TB, path string) {
 	t.Helper()
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == path {
-				version = m.Version
-			}
-		}
-	}
-	uses(t, path, version, "Go proxy")
+	uses(t, path, required(t, "go.mod", path), "Go proxy")
 }
 
 // named sets the version of the peer that a test asked for last, when it is
