@@ -25,7 +25,8 @@ func startOsprofiler(t testing.TB, release, name, zipkin, keys string) *hop {
 }
 
 // TestOsprofilerOnBothSides: both ids arrive whole in both directions, with
-// the first key of a list that is being changed as with the last.
+// the first key of a list that is being changed as with the last. We sample
+// nothing here but what osprofiler asks for.
 func TestOsprofilerOnBothSides(t *testing.T) {
 	base := startZipkin(t)
 	older := startOsprofiler(t, osprofilerOld, "older", base, "newest-key,oldest-key")
@@ -35,7 +36,8 @@ func TestOsprofilerOnBothSides(t *testing.T) {
 		"a key that is being replaced": "oldest-key,newest-key",
 	} {
 		t.Run(name, func(t *testing.T) {
-			shop := startService(t, "shop", base, "xtraceinfo,correlationid", "WAYMARK_HMAC_KEYS="+keys)
+			shop := startService(t, "shop", base, "xtraceinfo,correlationid", "WAYMARK_HMAC_KEYS="+keys,
+				"OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0")
 			for _, order := range [][2]*hop{{older, newer}, {newer, older}} {
 				front, back := order[0], order[1]
 				_, a := request(t, http.DefaultClient, via("start=yes", front, shop, back), nil)
