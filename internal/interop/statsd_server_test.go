@@ -3,11 +3,9 @@
 package interop
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -18,45 +16,6 @@ import (
 
 // statsdVersion is the newest release of the reference server.
 const statsdVersion = "0.9.0"
-
-// installed returns a directory of the user's cache that install has filled.
-// It is filled once; a copy cut short is not found by the next run.
-func installed(t testing.TB, name string, install func(dir string) ([]byte, error)) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		unavailable(t, "no cache for %s: %v", name, err)
-	}
-	dir := filepath.Join(cache, "waymark-interop", name)
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		unavailable(t, "no cache for %s: %v", name, err)
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fresh")
-	if err != nil {
-		unavailable(t, "no cache for %s: %v", name, err)
-	}
-	defer os.RemoveAll(fresh)
-	if out, err := install(fresh); err != nil {
-		unavailable(t, "%s cannot be installed: %v\n%s", name, err, out)
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		t.Logf("another run was faster: %v", err)
-	}
-	return dir
-}
-
-// output runs a command of an installation.
-func output(dir string, env []string, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	return cmd.CombinedOutput()
-}
 
 // statsdServer is the reference server, with a backend that remembers.
 type statsdServer struct {
@@ -89,6 +48,7 @@ type statsdTotals struct {
 // configuration.
 func startStatsD(t testing.TB, settings map[string]any) *statsdServer {
 	t.Helper()
+	uses(t, "statsd", statsdVersion, "npm")
 	node, npm := tool(t, "node"), tool(t, "npm")
 	dir := installed(t, "statsd-"+statsdVersion, func(dir string) ([]byte, error) {
 		return output(dir, nil, npm, "install", "--prefix", dir, "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "statsd@"+statsdVersion)
@@ -127,45 +87,10 @@ func startStatsD(t testing.TB, settings map[string]any) *statsdServer {
 	}
 	s.run = func() func() {
 		_ = os.Remove(socket)
-		return startUntil(t, s.totals, node, "--require", filepath.Join(testdata, "shim.js"), filepath.Join(home, "stats.js"), file)
+		return start(t, s.totals, node, "--require", filepath.Join(testdata, "shim.js"), filepath.Join(home, "stats.js"), file)
 	}
 	s.restart()
 	return s
-}
-
-// startUntil is start for a peer that is to be stopped before the test ends.
-func startUntil(t testing.TB, health, name string, args ...string) (stop func()) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	var printed syncBuffer
-	cmd.Stdout, cmd.Stderr = &printed, &printed
-	if err := cmd.Start(); err != nil {
-		unavailable(t, "%s does not start: %v", name, err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
-	stop = func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	}
-	t.Cleanup(stop)
-	for limit := time.Now().Add(2 * time.Minute); ; {
-		if resp, err := http.Get(health); err == nil {
-			_ = resp.Body.Close()
-			return stop
-		}
-		select {
-		case <-ended:
-			unavailable(t, "%s ended: %s", name, printed.String())
-		case <-time.After(50 * time.Millisecond):
-		}
-		if time.Now().After(limit) {
-			unavailable(t, "%s is not up after two minutes: %s", name, printed.String())
-		}
-	}
 }
 
 // read returns what the server has so far.
