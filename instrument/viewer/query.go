@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // query is what GET /api/v2/traces asks. As in Zipkin, the conditions need
@@ -44,18 +43,10 @@ func parseQuery(q url.Values) (*query, error) {
 		return nil, fmt.Errorf("viewer: annotationQuery has %d conditions, at most 100 are allowed", len(out.conditions))
 	}
 	var limit, endTs, lookback, shortest, longest int64
-	for name, to := range map[string]*int64{
+	if err := whole(q, map[string]*int64{
 		"limit": &limit, "endTs": &endTs, "lookback": &lookback, "minDuration": &shortest, "maxDuration": &longest,
-	} {
-		text := q.Get(name)
-		if text == "" {
-			continue
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n <= 0 {
-			return nil, fmt.Errorf("viewer: %s %s is not a positive whole number", name, quote(text))
-		}
-		*to = n
+	}); err != nil {
+		return nil, err
 	}
 	switch {
 	case longest > 0 && shortest == 0:
@@ -67,14 +58,24 @@ func parseQuery(q url.Values) (*query, error) {
 	if limit > 0 {
 		out.limit = int(min(limit, 1<<31-1))
 	}
-	out.to = millis(endTs)
-	if lookback > 0 {
-		if endTs == 0 {
-			endTs = time.Now().UnixMilli()
-		}
-		out.from = max(1, millis(endTs)-millis(lookback))
-	}
+	out.during(endTs, lookback)
 	return out, nil
+}
+
+// whole reads parameters that are whole numbers above zero, or absent.
+func whole(q url.Values, into map[string]*int64) error {
+	for name, to := range into {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("viewer: %s %s is not a positive whole number", name, quote(text))
+		}
+		*to = n
+	}
+	return nil
 }
 
 func millis(n int64) Micros {
@@ -111,8 +112,7 @@ func when(spans []*held) Micros {
 }
 
 func (q *query) matches(spans []*held) bool {
-	at := when(spans)
-	if at < q.from || q.to > 0 && (at == 0 || at > q.to) {
+	if !q.inside(spans) {
 		return false
 	}
 	service, name, duration := q.service == "", q.name == "", q.min == 0
