@@ -99,7 +99,7 @@ func (h *slogHandler) WithGroup(name string) slog.Handler {
 
 // add flattens groups into keys with dots.
 func (l *logLine) add(prefix string, a slog.Attr, depth int) {
-	value := resolved(a.Value)
+	value := a.Value.Resolve() // a LogValue or String that panics is caught by slog and fmt
 	if value.Kind() == slog.KindGroup {
 		if depth >= 8 {
 			return
@@ -115,7 +115,7 @@ func (l *logLine) add(prefix string, a slog.Attr, depth int) {
 	if a.Equal(slog.Attr{}) {
 		return
 	}
-	text := printed(value)
+	text := value.String()
 	if prefix == "" {
 		var ok bool
 		switch {
@@ -132,28 +132,8 @@ func (l *logLine) add(prefix string, a slog.Attr, depth int) {
 		}
 	}
 	if len(l.attrs) < maxLogAttrs {
-		l.attrs = append(l.attrs, [2]string{cut(prefix+a.Key, maxLogKey), cut(text, maxLogValue)})
+		l.attrs = append(l.attrs, [2]string{cut(prefix+cut(a.Key, maxLogKey), maxLogKey), cut(text, maxLogValue)})
 	}
-}
-
-// resolved and printed call code of others, which may panic: a logger must
-// not.
-func resolved(v slog.Value) (out slog.Value) {
-	defer func() {
-		if recover() != nil {
-			out = slog.StringValue("(panicked)")
-		}
-	}()
-	return v.Resolve()
-}
-
-func printed(v slog.Value) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = "(panicked)"
-		}
-	}()
-	return v.String()
 }
 
 // cut keeps the first n bytes of s, whole runes, in memory of their own, so

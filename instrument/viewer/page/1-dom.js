@@ -10,7 +10,7 @@ function h(tag, props, ...children) {
 		else if (key === "class") e.className = value;
 		else e.setAttribute(key, value === true ? "" : String(value));
 	}
-	e.append(...children.flat().filter((c) => c !== undefined && c !== null && c !== false));
+	e.append(...children.flat(Infinity).filter((c) => c !== undefined && c !== null && c !== false));
 	return e;
 }
 

@@ -137,7 +137,7 @@ class Waterfall {
 		this.pick(i);
 	}
 
-	pick(i, quiet) {
+	pick(i) {
 		const r = this.shown[i];
 		this.picked = r.n;
 		const top = i * this.height, head = 33, view = this.root;
@@ -145,7 +145,8 @@ class Waterfall {
 		else if (top + this.height + head > view.scrollTop + view.clientHeight) view.scrollTop = top + this.height + head - view.clientHeight;
 		this.stale = true;
 		this.paint();
-		if (!quiet) this.onPick(r);
+		this.onPick(r);
+		$("row-" + r.n)?.scrollIntoView({ block: "nearest" }); // above the sheet of a phone
 	}
 
 	fold(i, on) {

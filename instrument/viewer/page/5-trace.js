@@ -6,7 +6,7 @@ function traceScreen(id, params) {
 	const root = h("article", {}, h("p", { class: "dim", role: "status" }, "Loading…"));
 	const detail = h("section", { class: "detail card none", "aria-label": "Span details", tabindex: "-1" });
 	const logs = h("div");
-	const aside = h("aside", { "aria-label": "Details and logs" }, detail, logs);
+	const aside = h("aside", { "aria-label": "Details" }, detail);
 	const head = h("div", { class: "head" });
 	const notes = h("div");
 	const link = () => new URL("#/trace/" + id + (picked ? "?span=" + picked : ""), document.baseURI).href;
@@ -100,7 +100,7 @@ function traceScreen(id, params) {
 		].filter(Boolean).map((t) => h("p", { class: "note" }, t)));
 		if (initial) {
 			view = waterfall();
-			root.replaceChildren(h("p", {}, h("a", { href: backTo }, "← All traces")), head, notes, h("div", { class: "split" }, view.root, aside));
+			root.replaceChildren(h("p", {}, h("a", { href: backTo }, "← All traces")), head, notes, h("div", { class: "split" }, h("div", { class: "left" }, view.root, logs), aside));
 		}
 		view.set(trace);
 		logs.hidden = trace.lines.length === 0;
