@@ -130,9 +130,10 @@ func (l links) add(spans []*held) {
 	}
 }
 
-// failedFor tells whether a client has seen the call fail that s answered.
+// failedFor tells whether a client has seen the call fail that s answered;
+// halves of one id are not asked, as in Zipkin.
 func failedFor(client, s *Span) bool {
-	return client.Kind == "CLIENT" && client.Failed() && (s.ParentID == client.ID || s.ID == client.ID)
+	return client.Kind == "CLIENT" && client.Failed() && s.ParentID == client.ID
 }
 
 // parentsOf returns the place of the parent of each span, or a negative

@@ -16,6 +16,7 @@ import (
 // service.
 type query struct {
 	service, name string // compared without regard to case
+	remote        string // likewise: the other side of a call
 	conditions    []condition
 	min, max      Micros // of a span's duration; zero for none
 	from, to      Micros // of the trace's time; zero for none
@@ -29,7 +30,7 @@ type condition struct{ key, value string }
 // parseQuery reads Zipkin's parameters. Unlike Zipkin's server, the viewer
 // looks back without end unless asked not to: what it holds is little enough.
 func parseQuery(q url.Values) (*query, error) {
-	out := &query{service: q.Get("serviceName"), name: q.Get("spanName"), limit: 10}
+	out := &query{service: q.Get("serviceName"), name: q.Get("spanName"), remote: q.Get("remoteServiceName"), limit: 10}
 	if out.name == "all" { // Zipkin's reserved word
 		out.name = ""
 	}
@@ -115,7 +116,7 @@ func (q *query) matches(spans []*held) bool {
 	if !q.inside(spans) {
 		return false
 	}
-	service, name, duration := q.service == "", q.name == "", q.min == 0
+	service, name, remote, duration := q.service == "", q.name == "", q.remote == "", q.min == 0
 	open := slices.Clone(q.conditions)
 	for _, s := range spans {
 		if q.service != "" && !strings.EqualFold(q.service, s.Service()) {
@@ -123,10 +124,11 @@ func (q *query) matches(spans []*held) bool {
 		}
 		service = true
 		name = name || strings.EqualFold(q.name, s.Name)
+		remote = remote || s.RemoteEndpoint != nil && strings.EqualFold(q.remote, s.RemoteEndpoint.ServiceName)
 		duration = duration || s.Duration >= q.min && (q.max == 0 || s.Duration <= q.max)
 		open = slices.DeleteFunc(open, func(c condition) bool { return c.met(&s.Span) })
 	}
-	return service && name && duration && len(open) == 0
+	return service && name && remote && duration && len(open) == 0
 }
 
 func (c condition) met(s *Span) bool {

@@ -79,6 +79,13 @@ function shade(service) {
 	return "c" + shades.get(service);
 }
 
+// visible shows what would steer, hide or turn text, in names that come from
+// Zipkin's API as they were sent; the viewer's own answers are clean.
+function visible(name) {
+	const text = name.length > 200 ? name.slice(0, 199) + "…" : name;
+	return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
 const dot = (service) => h("span", { class: "dot " + shade(service), "aria-hidden": "true" });
 
 // copy puts text on the clipboard, also where the browser trusts only a

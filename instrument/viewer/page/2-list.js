@@ -83,7 +83,7 @@ function question(want) {
 
 function searchForm(want) {
 	const services = h("select", { name: "serviceName" }, h("option", { value: "" }, "All services"));
-	if (want.serviceName) services.append(h("option", { value: want.serviceName }, want.serviceName));
+	if (want.serviceName) services.append(h("option", { value: want.serviceName }, visible(want.serviceName)));
 	services.value = want.serviceName;
 	const names = h("datalist", { id: "span-names" });
 	const longer = h("input", { name: "minDuration", value: want.minDuration, placeholder: "100 ms", "aria-describedby": "longer-rule" });
@@ -103,11 +103,11 @@ function searchForm(want) {
 	const offer = async () => {
 		const service = services.value;
 		try {
-			names.replaceChildren(...(service ? await ask("api/v2/spans?serviceName=" + encodeURIComponent(service)) : []).slice(0, 500).map((n) => h("option", { value: n })));
+			names.replaceChildren(...(service ? await ask("api/v2/spans?serviceName=" + encodeURIComponent(service)) : []).filter((n) => n === visible(n)).slice(0, 500).map((n) => h("option", { value: n })));
 		} catch { /* suggestions only */ }
 	};
 	ask("api/v2/services").then((all) => {
-		for (const s of all.slice(0, 500)) if (s !== want.serviceName) services.append(h("option", { value: s }, s));
+		for (const s of all.slice(0, 500)) if (s !== want.serviceName) services.append(h("option", { value: s }, visible(s)));
 		return offer();
 	}).catch(() => { /* the list says what is wrong */ });
 	const submit = () => {

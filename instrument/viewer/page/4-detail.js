@@ -15,7 +15,7 @@ function detailView(s, logs, actions) {
 		s.debug && h("p", { class: "dim" }, "Forced by a debug flag"),
 		list,
 		s.tags.length > 0 && [h("h3", {}, "Tags"), pairs(s.tags, (key) => key === "error"), rest(s.moreTags, "tag")],
-		s.events.length > 0 && [h("h3", {}, "Events"), h("ol", { class: "events" }, s.events.map((e) => h("li", {}, h("span", { class: "at" }, offset(e.at)), h("span", { class: "text", dir: "auto" }, e.value, whole(e.bytes))))), rest(s.moreEvents, "event")],
+		s.events.length > 0 && [h("h3", {}, "Events"), h("ol", { class: "events" }, s.events.map((e) => h("li", {}, h("span", { class: "at" }, offset(e.at)), h("span", { class: "text", dir: "auto", tabindex: scrolls(e.value) }, e.value, whole(e.bytes))))), rest(s.moreEvents, "event")],
 		s.links.length > 0 && [h("h3", {}, "Links"), h("ul", { class: "events" }, s.links.map((l) => h("li", {}, h("span", { class: "at" }, l.key), l.held
 			? h("a", { class: "mono", href: "#/trace/" + l.traceId + (l.spanId ? "?span=" + l.spanId : "") }, l.traceId)
 			: h("span", { class: "mono" }, l.traceId, h("span", { class: "cutoff" }, " is not here")))))],
@@ -25,10 +25,12 @@ function detailView(s, logs, actions) {
 function pairs(list, isBad = () => false) {
 	return h("dl", { class: "pairs" }, list.map(({ key, value, bytes }) => [
 		h("dt", { class: isBad(key) ? "bad" : undefined, dir: "auto" }, key),
-		h("dd", { class: isBad(key) ? "bad" : undefined, dir: "auto", tabindex: value.length > 600 ? "0" : undefined }, value === "" ? h("span", { class: "cutoff" }, "empty") : value, whole(bytes)),
+		h("dd", { class: isBad(key) ? "bad" : undefined, dir: "auto", tabindex: scrolls(value) }, value === "" ? h("span", { class: "cutoff" }, "empty") : value, whole(bytes)),
 	]));
 }
 
+// scrolls lets the keyboard reach what may be taller than its box.
+const scrolls = (text) => (text.length > 250 || text.split("\n").length > 8 ? "0" : undefined);
 const whole = (n) => (n ? h("span", { class: "cutoff" }, ` cut; ${bytes(n)} in all, which the JSON has`) : "");
 const rest = (n, what) => (n ? h("p", { class: "cutoff" }, `and ${count(n, "more " + what)}, which the JSON has`) : undefined);
 
@@ -36,7 +38,7 @@ function logLine(l, actions) {
 	const level = /^(ERROR|WARN)/.exec(l.level)?.[0].toLowerCase() ?? "";
 	return h("li", {},
 		h("span", { class: "at" }, offset(Math.max(0, l.time - actions.first))),
-		h("span", { class: "text", dir: "auto" }, h("span", { class: "lvl " + level }, l.level),
+		h("span", { class: "text", dir: "auto", tabindex: scrolls(l.message + (l.attrs ?? []).join()) }, h("span", { class: "lvl " + level }, l.level),
 			l.span && actions.has(l.span) ? h("button", { type: "button", onclick: () => actions.toSpan(l.span) }, l.message) : l.message,
 			l.attrs?.length > 0 && h("span", { class: "attrs" }, " " + l.attrs.map(([k, v]) => `${k}=${v}`).join(" "))));
 }
