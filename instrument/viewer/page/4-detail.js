@@ -9,18 +9,23 @@ function detailView(s, logs, actions) {
 	].filter(([, v]) => v);
 	const list = pairs(facts.map(([key, value]) => ({ key, value })));
 	if (s.parentId) list.append(h("dt", {}, "Parent"), h("dd", {}, h("button", { type: "button", class: "plain", onclick: () => actions.toSpan(s.parentId) }, s.parentId)));
+	const own = s.tags.filter((t) => !ofProcess.test(t.key)), process = s.tags.filter((t) => ofProcess.test(t.key));
 	const mine = logs.filter((l) => l.span === s.id);
 	return h("div", {},
 		h("header", {}, title, h("button", { type: "button", class: "close", "aria-label": "Close the details", onclick: actions.close }, "✕")),
 		s.debug && h("p", { class: "dim" }, "Forced by a debug flag"),
 		list,
-		s.tags.length > 0 && [h("h3", {}, "Tags"), pairs(s.tags, (key) => key === "error"), rest(s.moreTags, "tag")],
+		own.length > 0 && [h("h3", {}, "Tags"), pairs(own, (key) => key === "error"), rest(s.moreTags, "tag")],
 		s.events.length > 0 && [h("h3", {}, "Events"), h("ol", { class: "events" }, s.events.map((e) => h("li", {}, h("span", { class: "at" }, offset(e.at)), h("span", { class: "text", dir: "auto", tabindex: scrolls(e.value) }, e.value, whole(e.bytes))))), rest(s.moreEvents, "event")],
 		s.links.length > 0 && [h("h3", {}, "Links"), h("ul", { class: "events" }, s.links.map((l) => h("li", {}, h("span", { class: "at" }, l.key), l.held
 			? h("a", { class: "mono", href: "#/trace/" + l.traceId + (l.spanId ? "?span=" + l.spanId : "") }, l.traceId)
 			: h("span", { class: "mono" }, l.traceId, h("span", { class: "cutoff" }, " is not here")))))],
-		mine.length > 0 && [h("h3", {}, "Log lines of this span"), h("ol", { class: "events" }, mine.map((l) => logLine(l, actions)))]);
+		mine.length > 0 && [h("h3", {}, "Log lines of this span"), h("ol", { class: "events" }, mine.map((l) => logLine(l, actions)))],
+		process.length > 0 && h("details", {}, h("summary", {}, "Process and library"), pairs(process)));
 }
+
+// ofProcess knows tags that say the same on every span of a process.
+const ofProcess = /^(container|host|os|process|service|telemetry|k8s|cloud|deployment|otel\.(scope|library))\./;
 
 function pairs(list, isBad = () => false) {
 	return h("dl", { class: "pairs" }, list.map(({ key, value, bytes }) => [
