@@ -127,6 +127,8 @@ func (l *logLine) add(prefix string, a slog.Attr, depth int) {
 			if l.span, ok = spanKey(strings.ToLower(text)); ok {
 				return
 			}
+		case a.Key == "trace_flags":
+			return // whoever has the trace needs no more
 		case slices.Contains(correlationKeys, a.Key):
 			l.correlation = cut(text, maxLogValue)
 		}

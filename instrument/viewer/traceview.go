@@ -95,6 +95,9 @@ func (a *api) traceView(w http.ResponseWriter, r *http.Request) {
 func (l *logLine) view() logView {
 	v := logView{Span: l.span, Time: l.at.UnixMicro(), Level: printable(l.level, 20), Message: printable(l.message, maxLogMessage)}
 	for _, a := range l.attrs {
+		if a[1] == l.trace && a[1] == l.correlation {
+			continue // the id of the trace once more, as where none came in
+		}
 		v.Attrs = append(v.Attrs, [2]string{printable(a[0], maxLogKey), printable(a[1], maxLogValue)})
 	}
 	return v

@@ -16,7 +16,7 @@ function detailView(s, logs, actions) {
 		s.debug && h("p", { class: "dim" }, "Forced by a debug flag"),
 		list,
 		own.length > 0 && [h("h3", {}, "Tags"), pairs(own, (key) => key === "error"), rest(s.moreTags, "tag")],
-		s.events.length > 0 && [h("h3", {}, "Events"), h("ol", { class: "events" }, s.events.map((e) => h("li", {}, h("span", { class: "at" }, offset(e.at)), h("span", { class: "text", dir: "auto", tabindex: scrolls(e.value) }, e.value, whole(e.bytes))))), rest(s.moreEvents, "event")],
+		s.events.length > 0 && [h("h3", {}, "Events"), h("ol", { class: "events" }, s.events.map((e) => h("li", {}, h("span", { class: "at" }, offset(e.at)), eventText(e)))), rest(s.moreEvents, "event")],
 		s.links.length > 0 && [h("h3", {}, "Links"), h("ul", { class: "events" }, s.links.map((l) => h("li", {}, h("span", { class: "at" }, l.key), l.held
 			? h("a", { class: "mono", href: "#/trace/" + l.traceId + (l.spanId ? "?span=" + l.spanId : "") }, l.traceId)
 			: h("span", { class: "mono" }, l.traceId, h("span", { class: "cutoff" }, " is not here")))))],
@@ -32,6 +32,18 @@ function pairs(list, isBad = () => false) {
 		h("dt", { class: isBad(key) ? "bad" : undefined, dir: "auto" }, key),
 		h("dd", { class: isBad(key) ? "bad" : undefined, dir: "auto", tabindex: scrolls(value) }, value === "" ? h("span", { class: "cutoff" }, "empty") : value, whole(bytes)),
 	]));
+}
+
+// eventText shows attributes, which exporters append to a name as a JSON
+// object, as what they are.
+function eventText(e) {
+	const [, name, json] = /^([^{]{1,200}): (\{.*\})$/s.exec(e.value) ?? [];
+	let attrs;
+	try {
+		attrs = json && !e.bytes && Object.entries(JSON.parse(json)).map(([key, value]) => ({ key, value: typeof value === "string" ? value : JSON.stringify(value) }));
+	} catch { /* then it is shown as it is */ }
+	if (attrs) return h("div", { class: "text", dir: "auto", tabindex: scrolls(e.value) }, name, pairs(attrs));
+	return h("span", { class: "text", dir: "auto", tabindex: scrolls(e.value) }, e.value, whole(e.bytes));
 }
 
 // scrolls lets the keyboard reach what may be taller than its box.

@@ -1,13 +1,13 @@
 // What StatsD lines have said in the last minute.
 
 function countersScreen() {
-	const body = h("tbody");
+	const body = h("tbody", { role: "rowgroup" });
 	const status = h("p", { role: "status" });
-	const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Counters" }, h("table", { class: "counters" },
-		h("thead", {}, h("tr", {},
-			h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Kind"),
-			h("th", { scope: "col", class: "num" }, "Count"), h("th", { scope: "col", class: "num" }, "Value"), h("th", { scope: "col", class: "num" }, "Most"),
-			h("th", { scope: "col", class: "trend" }, "Last 60 s"))), body));
+	const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Counters" }, h("table", { class: "counters", role: "table" },
+		h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+			h("th", { role: "columnheader", scope: "col" }, "Name"), h("th", { role: "columnheader", scope: "col" }, "Kind"),
+			h("th", { role: "columnheader", scope: "col", class: "num" }, "Count"), h("th", { role: "columnheader", scope: "col", class: "num" }, "Value"), h("th", { role: "columnheader", scope: "col", class: "num" }, "Most"),
+			h("th", { role: "columnheader", scope: "col", class: "trend" }, "Last 60 s"))), body));
 	const empty = h("div", { class: "empty", hidden: true },
 		h("h2", {}, "No StatsD line in the last minute"),
 		h("p", { class: "dim" }, "The program that holds this viewer can share them: viewer.WithStatsD, or a client that writes to StatsD()."));
@@ -36,11 +36,11 @@ function seriesRow(s) {
 	const short = (n) => (Math.abs(n) >= 1e15 ? n.toExponential(3) : Number(n.toPrecision(6)).toLocaleString("en", { maximumSignificantDigits: 6 }));
 	const ms = (n) => (s.kind === "timer" ? duration(Math.round(n * 1000)) : short(n));
 	const value = { counter: () => short(s.sum), gauge: () => short(s.last), set: () => short(s.last) + " different" }[s.kind] ?? (() => "mean " + ms(s.count ? s.sum / s.count : 0));
-	return h("tr", {},
-		h("th", { scope: "row" }, s.name, s.tags && h("span", { class: "tags" }, s.tags)),
-		h("td", { class: "dim" }, s.kind), h("td", { class: "num" }, short(s.count)),
-		h("td", { class: "num" }, value()), h("td", { class: "num" }, s.kind === "counter" || s.kind === "set" ? "" : ms(s.max)),
-		h("td", { class: "trend" }, spark(s.seconds)));
+	return h("tr", { role: "row" }, // said, because a phone lays them out as no table
+		h("th", { role: "rowheader", scope: "row" }, s.name, s.tags && h("span", { class: "tags" }, s.tags)),
+		h("td", { role: "cell", class: "dim" }, s.kind), h("td", { role: "cell", class: "num", "data-label": "×" }, short(s.count)),
+		h("td", { role: "cell", class: "num" }, value()), h("td", { role: "cell", class: "num", "data-label": "most" }, s.kind === "counter" || s.kind === "set" ? "" : ms(s.max)),
+		h("td", { role: "cell", class: "trend" }, spark(s.seconds)));
 }
 
 function spark(values) {
