@@ -41,6 +41,9 @@ func browser(t testing.TB) string {
 	for try := range 2 {
 		for _, name := range names {
 			if path, err := exec.LookPath(name); err == nil {
+				if out, err := output(t.TempDir(), nil, path, "--version"); err == nil {
+					named(t, strings.TrimSpace(string(out)))
+				}
 				return path
 			}
 		}
@@ -65,7 +68,10 @@ var scenarios = []string{
 
 // TestTheViewersPageInABrowser uses the page as a developer would.
 func TestTheViewersPageInABrowser(t *testing.T) {
-	node, npm, chromium := tool(t, "node"), tool(t, "npm"), browser(t)
+	usesAll(t, row{name: "axe-core", version: axeVersion, from: "npm"}, row{name: "playwright-core", version: playwrightVersion, from: "npm"})
+	node, npm := tool(t, "node"), tool(t, "npm")
+	uses(t, "Chromium", "any", "Debian")
+	chromium := browser(t)
 	dir := installed(t, "playwright-core-"+playwrightVersion+"-axe-core-"+axeVersion, func(dir string) ([]byte, error) {
 		return output(dir, nil, npm, "install", "--prefix", dir, "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund",
 			"playwright-core@"+playwrightVersion, "axe-core@"+axeVersion)

@@ -24,6 +24,7 @@ import (
 // TestTheViewerTakesWhatZipkinsGoClientReports, and tells it again so that the
 // client's own model reads it.
 func TestTheViewerTakesWhatZipkinsGoClientReports(t *testing.T) {
+	usesModule(t, "github.com/openzipkin/zipkin-go")
 	v, err := viewer.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	defer v.Close()

@@ -115,16 +115,28 @@ func inOrder(v any) any {
 	return list
 }
 
-// TestTheViewerAnswersAsZipkinsServerDoes asks both the same.
+// zipkinAlone starts a Zipkin server that no other test sends to.
+func zipkinAlone(t testing.TB) (base string) {
+	t.Helper()
+	uses(t, "Zipkin server", zipkinVersion, "Maven Central")
+	java, server, port := tool(t, "java"), jar(t, "io.zipkin:zipkin-server:"+zipkinVersion+":jar:exec"), freePort(t)
+	base = "http://127.0.0.1:" + port
+	start(t, base+"/health", java, "-Xmx256m", "-jar", server,
+		"--armeria.ports[0].ip=127.0.0.1", "--armeria.ports[0].port="+port, "--armeria.ports[0].protocols[0]=http")
+	return base
+}
+
+// TestTheViewerAnswersAsZipkinsServerDoes asks both the same, also what is
+// about all traces.
 func TestTheViewerAnswersAsZipkinsServerDoes(t *testing.T) {
-	server := startZipkin(t)
+	server := zipkinAlone(t)
 	v, err := viewer.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	defer v.Close()
 	now := time.Now()
 	body, err := json.Marshal(calls(now))
 	require.NoError(t, err)
-	exported := difficult(trace.TraceID{0xab, 15: 1})
+	exported := difficult("Interop", trace.TraceID{0xab, 15: 1})
 	for _, base := range []string{server, v.URL()} {
 		resp, err := http.Post(base+"/api/v2/spans", "application/json", bytes.NewReader(body))
 		require.NoError(t, err)
