@@ -89,17 +89,17 @@ func built(t testing.TB, module string) string {
 	return filepath.Join(dir, module)
 }
 
-// required returns the version of a dependency of a module under testdata.
-func required(t testing.TB, module, dependency string) string {
+// required returns the version of a dependency as a go.mod has it.
+func required(t testing.TB, file, dependency string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", module, "go.mod"))
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require ")); len(fields) >= 2 && fields[0] == dependency {
 			return fields[1]
 		}
 	}
-	t.Fatalf("%s does not require %s", module, dependency)
+	t.Fatalf("%s does not require %s", file, dependency)
 	return ""
 }
 

@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ type receiver struct {
 // those between its network and endpoint and the end.
 func startReceiver(t testing.TB, module, dependency, network, endpoint string, args ...string) (totals string) {
 	t.Helper()
-	uses(t, dependency[strings.LastIndexByte(dependency, '/')+1:], required(t, module, dependency), "Go proxy")
+	uses(t, dependency[strings.LastIndexByte(dependency, '/')+1:], required(t, filepath.Join("testdata", module, "go.mod"), dependency), "Go proxy")
 	web := "127.0.0.1:" + freePort(t)
 	start(t, "http://"+web, built(t, module), append([]string{network, endpoint, web}, args...)...)
 	return "http://" + web

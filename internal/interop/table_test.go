@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,13 @@ import (
 // TestMain prints what ran. go test shows it when it is run in this folder,
 // without a list of packages, or with -v.
 func TestMain(m *testing.M) {
+	if os.Getenv(asService) != "" {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	stopShared()
 	ran.print(os.Stdout)
@@ -34,6 +40,7 @@ type row struct {
 	name, version, from string
 	tests               int      // that passed
 	failed              []string // tests
+	users               []string // all tests that asked for it
 	reason              string   // why it could not be had
 }
 
@@ -73,6 +80,10 @@ func uses(t testing.TB, name, version, from string) {
 		ran.rows[key] = r
 	}
 	ran.latest[test] = r
+	if slices.Contains(r.users, test) {
+		return
+	}
+	r.users = append(r.users, test)
 	t.Cleanup(func() {
 		ran.mu.Lock()
 		defer ran.mu.Unlock()
@@ -88,15 +99,7 @@ func uses(t testing.TB, name, version, from string) {
 // usesModule is uses for a Go module that is linked into this test.
 func usesModule(t testing.TB, path string) {
 	t.Helper()
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == path {
-				version = m.Version
-			}
-		}
-	}
-	uses(t, path, version, "Go proxy")
+	uses(t, path, required(t, "go.mod", path), "Go proxy")
 }
 
 // named sets the version of the peer that a test asked for last, when it is
@@ -156,8 +159,9 @@ func (tab *table) print(w io.Writer) {
 
 // shared are the peers that outlive the test that started them.
 var shared struct {
-	mu    sync.Mutex
-	stops []func()
+	starting sync.Mutex // held by who starts one
+	mu       sync.Mutex
+	stops    []func()
 }
 
 // stopShared stops them, the last one first.

@@ -31,14 +31,23 @@ import (
 
 const zipkinVersion = "3.5.1"
 
+var zipkinBase string // of the server that all tests share
+
 // startZipkin starts a real Zipkin server, in memory, and returns its address.
+// All tests share one.
 func startZipkin(t testing.TB) (base string) {
 	t.Helper()
 	uses(t, "Zipkin server", zipkinVersion, "Maven Central")
+	shared.starting.Lock()
+	defer shared.starting.Unlock()
+	if zipkinBase != "" {
+		return zipkinBase
+	}
 	java, server, port := tool(t, "java"), jar(t, "io.zipkin:zipkin-server:"+zipkinVersion+":jar:exec"), freePort(t)
 	base = "http://127.0.0.1:" + port
-	start(t, base+"/health", java, "-Xmx256m", "-jar", server,
+	startShared(t, base+"/health", java, "-Xmx256m", "-jar", server,
 		"--armeria.ports[0].ip=127.0.0.1", "--armeria.ports[0].port="+port, "--armeria.ports[0].protocols[0]=http")
+	zipkinBase = base
 	return base
 }
 
