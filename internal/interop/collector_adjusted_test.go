@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -87,4 +89,44 @@ func TestCountsAreEstimatedFromWhatTheCollectorHas(t *testing.T) {
 			assert.InDelta(t, n, estimated[name], 6*deviation+0.001*float64(n), "%s %s", service, name)
 		}
 	}
+}
+
+// TestCountsSurviveTailSampling: a gateway that is told to keeps the thresholds
+// true when it samples again.
+func TestCountsSurviveTailSampling(t *testing.T) {
+	const others, failing, head, tail = 6000, 400, 0.25, 0.1
+	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100000")
+	c := startOTelCollector(t, "gateway.yaml", "DECISION_WAIT=1s", "--feature-gates=processor.tailsamplingprocessor.usetracestate")
+	tel, err := instrument.New(t.Context(), toCollector(t, "grpc", c), instrument.WithSampleRatio(head))
+	require.NoError(t, err)
+	for i := range others + failing {
+		_, span := tel.TracerProvider().Tracer("x").Start(context.Background(), map[bool]string{true: "fails", false: "works"}[i < failing])
+		if i < failing {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End()
+	}
+	require.NoError(t, tel.Shutdown(context.Background()))
+	arrived := tel.Stats().Exporters[0].Sent
+
+	kept := func() (estimated, n map[string]float64) {
+		estimated, n = map[string]float64{}, map[string]float64{}
+		for _, s := range c.read(t, "kept.json").spans {
+			estimated[s.Name] += adjustedCount(s.TraceState)
+			n[s.Name]++
+		}
+		return estimated, n
+	}
+	last := 0.0
+	require.Eventually(t, func() bool { // until nothing has come for a while
+		_, n := kept()
+		settled := n["fails"] > 0 && n["works"] > 0 && n["fails"]+n["works"] == last
+		last = n["fails"] + n["works"]
+		return settled
+	}, 30*time.Second, 1500*time.Millisecond)
+	estimated, n := kept()
+	t.Logf("%d of %d sampled, %v kept, %v estimated", arrived, others+failing, n, estimated)
+	assert.InDelta(t, failing, estimated["fails"], 6*math.Sqrt(failing*(1-head)/head), "all that failed, of those sampled")
+	assert.InDelta(t, others, estimated["works"], 6*math.Sqrt(others*(1-tail)/tail), "a tenth, of all")
+	assert.InDelta(t, others*tail, n["works"], 6*math.Sqrt(others*tail*(1-tail)))
 }

@@ -35,9 +35,9 @@ var components = map[string]string{
 }
 
 // startOTelCollector starts the Collector of testdata/collector with one of
-// the files there. The environment has the last word on what the file leaves
-// open.
-func startOTelCollector(t testing.TB, config string, env ...string) *otelCollector {
+// the files there. Settings are environment variables, which have the last
+// word on what the file leaves open, or flags.
+func startOTelCollector(t testing.TB, config string, settings ...string) *otelCollector {
 	t.Helper()
 	for _, module := range []string{"go.opentelemetry.io/collector/otelcol", components[config]} {
 		uses(t, module[strings.LastIndexByte(module, '/')+1:], required(t, "testdata/collector/go.mod", module), "Go proxy")
@@ -46,14 +46,21 @@ func startOTelCollector(t testing.TB, config string, env ...string) *otelCollect
 		http: "127.0.0.1:" + freePort(t), grpc: "127.0.0.1:" + freePort(t), zipkin: "127.0.0.1:" + freePort(t),
 		dir: t.TempDir(), logs: &syncBuffer{},
 	}
-	c.start(t, config, env...)
+	c.start(t, config, settings...)
 	return c
 }
 
-func (c *otelCollector) start(t testing.TB, config string, env ...string) {
+func (c *otelCollector) start(t testing.TB, config string, settings ...string) {
 	t.Helper()
 	c.cmd = exec.Command(built(t, "collector"), "--config", filepath.Join("testdata", "collector", config))
-	c.cmd.Env = append(append(os.Environ(), "DIR="+c.dir, "OTLP_HTTP="+c.http, "OTLP_GRPC="+c.grpc, "ZIPKIN="+c.zipkin), env...)
+	c.cmd.Env = append(os.Environ(), "DIR="+c.dir, "OTLP_HTTP="+c.http, "OTLP_GRPC="+c.grpc, "ZIPKIN="+c.zipkin)
+	for _, setting := range settings {
+		if strings.HasPrefix(setting, "--") {
+			c.cmd.Args = append(c.cmd.Args, setting)
+		} else {
+			c.cmd.Env = append(c.cmd.Env, setting)
+		}
+	}
 	c.cmd.Stderr = c.logs
 	before := strings.Count(c.logs.String(), allUp)
 	c.stop = startCommand(t, "tcp://"+c.grpc, c.cmd)
