@@ -83,6 +83,12 @@ func TestAiozipkinObeysAndIsObeyed(t *testing.T) {
 			assert.True(t, s.Debug, "%s %s", s.LocalEndpoint.ServiceName, s.Name)
 		}
 	})
+	t.Run("debug, which it passes on as accept", func(t *testing.T) {
+		_, a := request(t, http.DefaultClient, via("", front, shop), map[string]string{"b3": "573ac35c9f6413ad48485a3953bb6124-" + span + "-d"})
+		assert.Equal(t, "1", a.at(t, "shop").Headers["X-B3-Sampled"])
+		assert.NotEqual(t, "1", a.at(t, "shop").Headers["X-B3-Flags"])
+		readBack(t, base, "573ac35c9f6413ad48485a3953bb6124", 3)
+	})
 	t.Run("defer", func(t *testing.T) {
 		_, a := request(t, http.DefaultClient, via("", shop, back), map[string]string{"b3": "663ac35c9f6413ad48485a3953bb6124-" + span})
 		assert.Regexp(t, "-1$", a.at(t, "back").Headers["B3"])

@@ -41,7 +41,7 @@ func TestFiveGenerationsAreOneTrace(t *testing.T) {
 	first := startService(t, "first", base, "tracecontext,b3multi,correlationid")
 	second := startAiozipkin(t, "second", base)
 	third := startService(t, "third", base, "b3,xtraceinfo,correlationid", "WAYMARK_HMAC_KEYS=between-us")
-	fourth := startOsprofiler(t, "fourth", base, "between-us")
+	fourth := startOsprofiler(t, osprofiler, "fourth", base, "between-us")
 	fifth := startTomograph(t, "fifth", base)
 
 	// OpenTelemetry's own client, with its own propagator.

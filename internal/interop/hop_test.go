@@ -44,13 +44,12 @@ func startHop(t testing.TB, name string, cmd *exec.Cmd) *hop {
 	cmd.Stdout, cmd.Stderr = h.printed, h.printed
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
-	kill := startCommand(t, "http://"+addr+"/health", cmd)
+	stop := launch(t, "http://"+addr+"/health", cmd, stdin)
 	t.Cleanup(func() {
-		_ = stdin.Close()
+		stop()
 		if t.Failed() {
 			t.Logf("%s: %s", name, h.printed)
 		}
-		kill()
 	})
 	return h
 }

@@ -68,3 +68,14 @@ func TestOpenTracingObeysAndLeavesOpen(t *testing.T) {
 	assert.Equal(t, "0", denied.at(t, "back").Headers["X-B3-Sampled"])
 	assert.Empty(t, readBack(t, base, denied.at(t, "back").TraceID, 0))
 }
+
+// TestOpenTracingCodecIsNoUseByItself: why the service wraps it, and the first
+// thing to know of such an application. When this fails the wrapping can go.
+func TestOpenTracingCodecIsNoUseByItself(t *testing.T) {
+	base := startZipkin(t)
+	shop, back := startService(t, "shop", base, "b3multi"), startPyramid(t, "back", base, "CODEC=plain")
+	_, a := request(t, http.DefaultClient, via("", shop, back), nil)
+	got := a.at(t, "back")
+	require.Len(t, got.Headers["X-B3-Traceid"], 32)
+	assert.NotEqual(t, got.Headers["X-B3-Traceid"], got.TraceID)
+}

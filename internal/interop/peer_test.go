@@ -5,6 +5,7 @@ package interop
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -64,7 +65,7 @@ func start(t testing.TB, health, name string, args ...string) (stop func()) {
 // of its own.
 func startCommand(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
-	stop = launch(t, health, cmd)
+	stop = launch(t, health, cmd, nil)
 	t.Cleanup(stop)
 	return stop
 }
@@ -73,13 +74,15 @@ func startCommand(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
 // have ended.
 func startShared(t testing.TB, health, name string, args ...string) {
 	t.Helper()
-	stop := launch(t, health, exec.Command(name, args...))
+	stop := launch(t, health, exec.Command(name, args...), nil)
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	shared.stops = append(shared.stops, stop)
 }
 
-func launch(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
+// launch starts a peer, and returns when it is healthy. One that ends with its
+// standard input, which is then given, is let end by itself.
+func launch(t testing.TB, health string, cmd *exec.Cmd, stdin io.Closer) (stop func()) {
 	t.Helper()
 	name := filepath.Base(cmd.Path)
 	var printed syncBuffer
@@ -106,6 +109,14 @@ func launch(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
 		unavailable(t, "%s does not start: %v", name, err)
 	}
 	stop = func() {
+		if stdin != nil {
+			_ = stdin.Close()
+			select {
+			case <-ended:
+			case <-time.After(5 * time.Second):
+				t.Errorf("%s does not end with its standard input", name)
+			}
+		}
 		_ = cmd.Process.Kill()
 		<-ended
 	}

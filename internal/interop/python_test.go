@@ -23,12 +23,13 @@ func virtualenv(t testing.TB, peer string, peers int) (python string) {
 	require.NoError(t, err)
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
+	var list []row
 	for line := range strings.Lines(string(text)) {
-		if name, version, ok := strings.Cut(strings.TrimSpace(line), "=="); ok && peers > 0 {
-			uses(t, name, version, "PyPI")
-			peers--
+		if name, version, ok := strings.Cut(strings.TrimSpace(line), "=="); ok && len(list) < peers {
+			list = append(list, row{name: name, version: version, from: "PyPI"})
 		}
 	}
+	usesAll(t, list...)
 	base := tool(t, "python3")
 	// An environment is of no use to another Python than the one it came from.
 	is, err := exec.Command(base, "-c", "import sys; print(sys.version, sys.base_prefix)").Output()

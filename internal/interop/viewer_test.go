@@ -67,7 +67,7 @@ func TestViewerAnswersAsZipkinDoes(t *testing.T) {
 	id := trace.TraceID{0xcd, 15: 1}
 	e, err := zipkin.New(first + "/api/v2/spans")
 	require.NoError(t, err)
-	spans := difficult(id)
+	spans := difficult("Shelf", id)
 	require.NoError(t, e.ExportSpans(t.Context(), spans))
 	require.NoError(t, e.Shutdown(t.Context()))
 
@@ -88,7 +88,7 @@ func TestViewerAnswersAsZipkinDoes(t *testing.T) {
 	assert.Equal(t, want, held(second), "and out of it again")
 
 	// Other tests' spans may be in the server too: these are of one service.
-	for _, path := range []string{"/api/v2/spans?serviceName=interop", "/api/v2/spans?serviceName=nobody"} {
+	for _, path := range []string{"/api/v2/spans?serviceName=shelf", "/api/v2/spans?serviceName=nobody"} {
 		assert.Equal(t, ask[[]string](t, base, path), ask[[]string](t, first, path), path)
 	}
 	assert.Subset(t, ask[[]string](t, base, "/api/v2/services"), ask[[]string](t, first, "/api/v2/services"))
@@ -98,7 +98,7 @@ func TestViewerAnswersAsZipkinDoes(t *testing.T) {
 		"error and first", "error=no such table and otel.status_code=OK", "error and none such", "zone=eu", "hostile",
 	} {
 		for _, rest := range []string{"", "&spanName=fails", "&spanName=all", "&spanName=none", "&minDuration=14", "&minDuration=1000000", "&minDuration=1&maxDuration=2"} {
-			path := "/api/v2/traces?serviceName=interop&limit=100" + rest + "&annotationQuery=" + url.QueryEscape(query)
+			path := "/api/v2/traces?serviceName=shelf&limit=100" + rest + "&annotationQuery=" + url.QueryEscape(query)
 			there := has(t, base, path, id)
 			assert.Equal(t, there, has(t, first, path, id), "%s %s", query, rest)
 			if there {

@@ -94,8 +94,8 @@ func sorted(spans []instrumenttest.ZipkinSpan) []instrumenttest.ZipkinSpan {
 }
 
 // difficult returns the spans of one trace that hold whatever may go wrong on
-// the way.
-func difficult(traceID trace.TraceID) []sdktrace.ReadOnlySpan {
+// the way, as a service of that name.
+func difficult(service string, traceID trace.TraceID) []sdktrace.ReadOnlySpan {
 	begin := time.Now().Add(-time.Minute)
 	hostile := "q\"uote \\ \n\t\x00\x1f \xff\xed\xa0\x80 \u2028 </script> é 😀"
 	stubs := tracetest.SpanStubs{
@@ -131,7 +131,7 @@ func difficult(traceID trace.TraceID) []sdktrace.ReadOnlySpan {
 		}
 		s.StartTime = begin.Add(time.Duration(i) * time.Millisecond)
 		s.EndTime = s.StartTime.Add(time.Duration(i) * 1500 * time.Nanosecond)
-		s.Resource = resource.NewSchemaless(attribute.String("service.name", "Interop"), attribute.String("zone", "eu"))
+		s.Resource = resource.NewSchemaless(attribute.String("service.name", service), attribute.String("zone", "eu"))
 		s.InstrumentationScope = instrumentation.Scope{Name: "interop", Version: "v1"}
 	}
 	return stubs.Snapshots()
@@ -152,7 +152,7 @@ func TestZipkinServerReadsBackWhatWasExported(t *testing.T) {
 		"cut":            {trace.TraceID{0xab, 15: 5}, "ab000000000000000000000000000005", []zipkin.Option{zipkin.WithMaxRequestBytes(20_000)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spans := difficult(tc.traceID)
+			spans := difficult("Interop", tc.traceID)
 			recorded := instrumenttest.NewCollector(t)
 			for _, url := range []string{recorded.URL, base + "/api/v2/spans"} {
 				e, err := zipkin.New(url, tc.options...)

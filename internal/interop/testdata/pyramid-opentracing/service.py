@@ -4,6 +4,7 @@ jaeger-client's tracer, which speaks B3 through its codec.
 
 BITS is the length of the ids of its traces, and SAMPLED=no samples none of
 them. With DECORATED=yes the view is traced by the decorator, not by the tween.
+With CODEC=plain the codec is jaeger-client's, unchanged.
 """
 
 import os
@@ -47,10 +48,11 @@ class ToZipkin(BaseReporter):
         )
 
 
+codec = B3Codec if os.environ.get("CODEC") == "plain" else Codec
 tracer = Tracer(
     hop.NAME, ToZipkin(), ConstSampler(os.environ.get("SAMPLED", "yes") == "yes"),
     generate_128bit_trace_id=BITS == 128,
-    extra_codecs={opentracing.Format.HTTP_HEADERS: Codec(generate_128bit_trace_id=BITS == 128)},
+    extra_codecs={opentracing.Format.HTTP_HEADERS: codec(generate_128bit_trace_id=BITS == 128)},
 )
 tracing = PyramidTracing(tracer)
 
