@@ -35,10 +35,20 @@ func (f optionFunc) apply(c *config) { f(c) }
 
 // Exporters are what one opened backend takes. Nil fields are skipped. They
 // are shut down with the Telemetry they were opened for.
+//
+// An exporter may have any of these methods besides. Endpoint() string is
+// where it sends to, for Report and Stats; Probe(context.Context) error asks
+// the collector whether it would take something, for Report; and
+// SpanStats() ExporterStats is what became of each span, where an error of
+// ExportSpans does not mean that all of its spans were lost: of it, Sent,
+// Retried, DroppedBy and LastError are taken.
 type Exporters struct {
 	Spans   sdktrace.SpanExporter
 	Metrics sdkmetric.Exporter
 	Logs    sdklog.Exporter
+	// Variables are those that were read to open them. Report shows them; what
+	// has a Note is a mistake, which the error handler is told.
+	Variables []Variable
 }
 
 // opener is an exporter to be opened. Without a function it is Zipkin's, to
