@@ -32,6 +32,7 @@ type conn struct {
 	// that database/sql prepares next: at most one, unless goroutines share a
 	// transaction.
 	skipped []operation
+	unseen  string // likewise, of a statement that nobody observes
 
 	borrowed time.Time // zero while it is in the pool
 }
@@ -130,6 +131,10 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	if op, ok := c.takeSkipped(ctx, query); ok {
 		return c.prepareSkipped(op, query)
+	}
+	if c.unseen != "" && c.unseen == query {
+		c.unseen = ""
+		return c.prepare(ctx, query)
 	}
 	if c.o.prepare {
 		return c.prepareObserved(ctx, query)

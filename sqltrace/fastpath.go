@@ -12,7 +12,9 @@ import (
 func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	var op operation
 	if !c.o.begin(&op, ctx, query) {
-		return c.rawExec(ctx, query, args)
+		res, err := c.rawExec(ctx, query, args)
+		c.declined(query, err)
+		return res, err
 	}
 	defer op.escaped()
 	res, err := c.rawExec(op.ctx, c.o.commented(op.ctx, query), args)
@@ -28,7 +30,9 @@ func (c *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	var op operation
 	if !c.o.begin(&op, ctx, query) {
-		return c.rawQuery(ctx, query, args)
+		rows, err := c.rawQuery(ctx, query, args)
+		c.declined(query, err)
+		return rows, err
 	}
 	defer op.escaped()
 	rows, err := c.rawQuery(op.ctx, c.o.commented(op.ctx, query), args)
@@ -83,6 +87,14 @@ func positional(ctx context.Context, args []driver.NamedValue) ([]driver.Value, 
 	return values, nil
 }
 
+// declined notes a statement that nobody observes and that is prepared next:
+// nobody needs to hear of it then, either.
+func (c *conn) declined(query string, err error) {
+	if err == driver.ErrSkip { //nolint:errorlint // as database/sql compares it
+		c.unseen = query
+	}
+}
+
 // skip keeps what is observed until database/sql prepares the statement that
 // the fast path declined.
 func (c *conn) skip(op *operation) {
@@ -117,6 +129,7 @@ func (c *conn) dropSkipped() {
 		c.skipped[i] = operation{}
 	}
 	c.skipped = c.skipped[:0]
+	c.unseen = ""
 }
 
 // sameContext compares two contexts, which are nearly always pointers; those
