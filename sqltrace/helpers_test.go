@@ -5,6 +5,7 @@ package sqltrace_test
 import (
 	"context"
 	"database/sql"
+	"io"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -177,4 +178,14 @@ func failEvery(n int64, call string, err error) func(string) error {
 		}
 		return nil
 	}
+}
+
+// textLogger writes records without a time, so that they can be compared.
+func textLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "duration" {
+			return slog.Attr{}
+		}
+		return a
+	}}))
 }

@@ -10,10 +10,15 @@ import (
 
 // lean is a driver that costs next to nothing, so that what is measured is
 // what is around it: one connection, one row of one number.
-type lean struct{ skip bool }
+type lean struct {
+	skip    bool // the fast path is declined
+	endless bool // there is no last row
+}
 
-func (l lean) Connect(context.Context) (driver.Conn, error) { return &leanConn{skip: l.skip}, nil }
-func (lean) Driver() driver.Driver                          { return nil }
+func (l lean) Connect(context.Context) (driver.Conn, error) {
+	return &leanConn{skip: l.skip, rows: leanRows{endless: l.endless}}, nil
+}
+func (lean) Driver() driver.Driver { return nil }
 
 type leanConn struct {
 	skip bool
@@ -73,7 +78,7 @@ func (leanTx) Rollback() error { return nil }
 
 var leanColumns = []string{"n"}
 
-type leanRows struct{ done bool }
+type leanRows struct{ done, endless bool }
 
 func (*leanRows) Columns() []string { return leanColumns }
 func (*leanRows) Close() error      { return nil }
@@ -81,7 +86,27 @@ func (r *leanRows) Next(dest []driver.Value) error {
 	if r.done {
 		return io.EOF
 	}
-	r.done = true
+	r.done = !r.endless
 	dest[0] = int64(1)
 	return nil
+}
+
+// spy is a connector whose statements show their context.
+type spy struct {
+	lean
+	see func(context.Context)
+}
+
+func (s spy) Connect(context.Context) (driver.Conn, error) {
+	return &spyConn{leanConn{}, s.see}, nil
+}
+
+type spyConn struct {
+	leanConn
+	see func(context.Context)
+}
+
+func (c *spyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.see(ctx)
+	return c.leanConn.ExecContext(ctx, query, args)
 }
