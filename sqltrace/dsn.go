@@ -189,7 +189,7 @@ func (t *target) fromADO(dsn string) {
 	if n, ok := portOf(strings.TrimSpace(port)); ok {
 		t.port = n
 	} else if port != "" {
-		*t = target{system: t.system}
+		*t = target{system: t.system, dialect: t.dialect}
 		return
 	}
 	t.namespace = namespace(instance, pairs["database"])

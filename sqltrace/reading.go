@@ -47,8 +47,9 @@ var (
 		{backslash: true, backtick: true, dash: true, hash: true, versioned: true}, // ANSI_QUOTES
 	}
 	// SQLite takes "…" for a string where no column has that name.
-	sqliteReadings    = []reading{{strings: true, backtick: true, brackets: true}}
-	sqlserverReadings = []reading{{brackets: true, doubled: true, nested: true}}
+	sqliteReadings = []reading{{strings: true, backtick: true, brackets: true}}
+	// SQL Server does with QUOTED_IDENTIFIER off.
+	sqlserverReadings = []reading{{strings: true, brackets: true, doubled: true, nested: true}}
 	oracleReadings    = []reading{{q: true}}
 	// Snowflake, BigQuery, Spark and ClickHouse.
 	otherReadings = []reading{{backslash: true, strings: true, dollar: true, triple: true, backtick: true, hash: true, slashes: true}}

@@ -28,6 +28,10 @@ type statement struct {
 	summary       string // "" if there is nothing to say
 	sanitized     string // without literals and comments
 	parameterized bool   // the text has placeholders
+
+	// described is what the observer of the cache makes of it. It is nil in a
+	// query that is not remembered.
+	described *atomic.Pointer[described]
 }
 
 // statements remembers what is known about queries: at most so many of them,
@@ -89,6 +93,7 @@ func (s *statements) get(query string) *statement {
 		}
 	}
 	r := &remembered{statement: analyze(query, s.readings), query: strings.Clone(query)}
+	r.described = new(atomic.Pointer[described])
 	r.size = int64(len(r.query) + len(r.summary) + len(r.sanitized))
 	s.remember(set, r)
 	return &r.statement
