@@ -103,7 +103,7 @@ func (c *conn) resetSession(ctx context.Context) error {
 	}
 	err := c.resetter.ResetSession(ctx)
 	if err != nil {
-		c.o.held.resetFailed(ctx, err)
+		c.o.waiting.resetFailed(ctx, err)
 	}
 	return err
 }
@@ -117,7 +117,7 @@ func (c *conn) isValid() bool {
 func (c *conn) Close() error {
 	c.dropSkipped()
 	c.giveBack()
-	c.o.held.closed(c)
+	c.o.waiting.closed(c)
 	return c.raw.Close()
 }
 
@@ -151,7 +151,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 // prepareFailed notes a statement that is run now and cannot be prepared. One
 // that is prepared for later is no statement yet.
 func (c *conn) prepareFailed(ctx context.Context, query string, began time.Time, err error) {
-	if c.o.held.prepareFailed(ctx, query, err) || !preparesStatement() {
+	if c.o.waiting.prepareFailed(ctx, query, err) || !preparesStatement() {
 		return
 	}
 	var op operation

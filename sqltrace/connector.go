@@ -36,7 +36,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	began := c.o.creating()
 	raw, err := c.raw.Connect(ctx)
 	if err != nil {
-		c.o.held.connectFailed(ctx, err)
+		c.o.waiting.connectFailed(ctx, err)
 		return raw, err
 	}
 	c.o.created(began)
@@ -55,7 +55,7 @@ func (c *connector) Driver() driver.Driver {
 
 // Close is what (*sql.DB).Close calls last.
 func (c *connector) Close() error {
-	c.o.held.endAll()
+	c.o.waiting.endAll()
 	report(c.pool.stop())
 	if closer, ok := c.raw.(io.Closer); ok {
 		return closer.Close()

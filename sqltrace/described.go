@@ -57,8 +57,10 @@ func (o *observer) describe(ctx context.Context, query string) *described {
 
 func (o *observer) described(query string) *described {
 	s := o.statements.get(query)
-	if d := s.described.Load(); d != nil {
-		return d
+	if s.described != nil {
+		if d := s.described.Load(); d != nil {
+			return d
+		}
 	}
 	text := ""
 	switch {
@@ -69,7 +71,9 @@ func (o *observer) described(query string) *described {
 		text = clean(s.sanitized, maxTextBytes)
 	}
 	made := o.newDescribed(s.summary, "", text)
-	s.described.Store(made)
+	if s.described != nil {
+		s.described.Store(made)
+	}
 	return made
 }
 

@@ -157,6 +157,7 @@ func drain(t testing.TB, rows *sql.Rows, err error) error {
 	require.NoError(t, err)
 	for rows.Next() { //nolint:revive // until the end
 	}
+	require.NoError(t, rows.Close())
 	return rows.Err()
 }
 
@@ -166,3 +167,14 @@ const (
 	waitFor = 10 * time.Second
 	tick    = time.Millisecond
 )
+
+// failEvery is a hook that makes every nth call by that name fail.
+func failEvery(n int64, call string, err error) func(string) error {
+	var count atomic.Int64
+	return func(name string) error {
+		if name == call && count.Add(1)%n == 0 {
+			return err
+		}
+		return nil
+	}
+}

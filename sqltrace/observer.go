@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
@@ -28,7 +29,7 @@ type observer struct {
 	tracers    tracers
 	meters     meters
 	series     series
-	held       held
+	waiting    waiting
 	fixed      struct{ begin, commit, rollback, ping *described }
 	poolName   string
 	pool       atomic.Pointer[pool] // where the pool is ours
@@ -57,10 +58,18 @@ func newObserver(t target, opts []Option) *observer {
 	return o
 }
 
-// The status codes by which a database says that the caller gave up:
-// PostgreSQL's query_canceled, MySQL's ER_QUERY_INTERRUPTED and SQLite's
+// interrupted reports whether by this status code a database says that the
+// caller gave up: PostgreSQL's query_canceled, MySQL's ER_QUERY_INTERRUPTED and SQLite's
 // SQLITE_INTERRUPT.
-var interrupted = map[string]bool{"57014": true, "1317": true, "9": true}
+func interrupted(statusCode string) bool {
+	for code := range strings.SplitSeq(statusCode, "/") {
+		switch code {
+		case "57014", "1317", "9":
+			return true
+		}
+	}
+	return false
+}
 
 // failure reports whether err is one.
 func (o *observer) failure(ctx context.Context, err error, statusCode string) bool {
@@ -68,7 +77,7 @@ func (o *observer) failure(ctx context.Context, err error, statusCode string) bo
 	case errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
 		return false
 	case !o.cancellations && ctx.Err() == context.Canceled && //nolint:errorlint // its own value, as documented
-		(statusCode == "" || interrupted[statusCode] || errors.Is(err, context.Canceled)):
+		(statusCode == "" || interrupted(statusCode) || errors.Is(err, context.Canceled)):
 		// Drivers say in many ways that they were interrupted.
 		return false
 	case o.isFailure != nil:

@@ -43,7 +43,7 @@ func (o *observer) begin(op *operation, ctx context.Context, query string) bool 
 	if tracer == nil && in == nil && !o.always {
 		return false
 	}
-	if o.held.take(op, ctx, query, nil) {
+	if o.waiting.take(op, ctx, query, nil) {
 		return true
 	}
 	o.start(op, ctx, tracer, in, o.describe(ctx, query))
@@ -78,7 +78,7 @@ func (o *observer) beginFixed(op *operation, ctx context.Context, d *described) 
 	if tracer == nil && in == nil && !o.always {
 		return false
 	}
-	if o.held.take(op, ctx, "", d) {
+	if o.waiting.take(op, ctx, "", d) {
 		return true
 	}
 	o.start(op, ctx, tracer, in, d)
@@ -92,7 +92,7 @@ func (o *observer) beginPrepare(op *operation, ctx context.Context, query string
 		return false
 	}
 	d := o.describe(ctx, query).preparing(o)
-	if o.held.take(op, ctx, "", d) {
+	if o.waiting.take(op, ctx, "", d) {
 		return true
 	}
 	o.start(op, ctx, tracer, in, d)
@@ -131,7 +131,7 @@ func (o *observer) now() time.Time {
 // returned ends the operation, unless database/sql is about to try it again.
 func (op *operation) returned(c *conn, err error) {
 	op.done = true
-	if err != nil && errors.Is(err, driver.ErrBadConn) && op.o.held.keep(op, c, err) {
+	if err != nil && errors.Is(err, driver.ErrBadConn) && op.o.waiting.keep(op, c, err) {
 		return
 	}
 	op.end(err)

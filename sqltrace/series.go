@@ -15,7 +15,7 @@ import (
 // up codes, must not make a series of each.
 const (
 	maxSummaries  = 512 // series of successes
-	maxErrors     = 512 // series of failures, beyond those
+	maxFailures   = 512 // series of failures, beyond those
 	maxErrorNames = 64  // error types and codes, apart from summaries
 )
 
@@ -81,7 +81,7 @@ func (s *series) reduce(key seriesKey) seriesKey {
 		}
 	}
 	if _, known := s.find(key); !known && key.summary != "" {
-		if s.fail >= maxErrors {
+		if s.fail >= maxFailures {
 			key.summary = ""
 		} else {
 			s.fail++

@@ -15,9 +15,8 @@ func TestStatementIsRemembered(t *testing.T) {
 	s := newStatements(64)
 	query := "SELECT a FROM t WHERE b = 'x'"
 	first := s.get(query)
-	assert.Equal(t, "SELECT t", first.summary)
-	assert.Equal(t, "SELECT a FROM t WHERE b = ?", first.sanitized)
-	assert.False(t, first.parameterized)
+	want := statement{summary: "SELECT t", sanitized: "SELECT a FROM t WHERE b = ?", described: first.described}
+	assert.Equal(t, want, *first)
 	assert.Same(t, first, s.get(strings.Clone(query)))
 }
 

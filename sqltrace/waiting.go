@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// maxHeld is how long a statement is kept for a retry that nothing shows to
+// maxWait is how long a statement is kept for a retry that nothing shows to
 // have been given up. A retry first makes a connection, which takes its time.
-const maxHeld = time.Minute
+const maxWait = time.Minute
 
-// held keeps the statements that failed with driver.ErrBadConn and that
+// waiting keeps the statements that failed with driver.ErrBadConn and that
 // database/sql runs again, on another connection, in the same goroutine and
 // with the same context. Nothing but the context, the text and that order
 // tells a retry from the next statement.
-type held struct {
+type waiting struct {
 	count atomic.Int32 // of ops: nearly always 0, and then the lock is not taken
 	mu    sync.Mutex
-	ops   []*heldOperation
+	ops   []*waitingOperation
 }
 
-// heldOperation is one of them. Whoever takes it out of the list owns it.
-type heldOperation struct {
+// waitingOperation is one of them. Whoever takes it out of the list owns it.
+type waitingOperation struct {
 	operation
 	conn *conn
 	err  error
@@ -38,7 +38,7 @@ type heldOperation struct {
 }
 
 // keep holds op if it will be tried again.
-func (h *held) keep(op *operation, c *conn, err error) bool {
+func (w *waiting) keep(op *operation, c *conn, err error) bool {
 	switch retryStage() {
 	case stageMore:
 	case stageUnknown:
@@ -48,35 +48,35 @@ func (h *held) keep(op *operation, c *conn, err error) bool {
 	default:
 		return false
 	}
-	o := &heldOperation{operation: *op, conn: c, err: err, at: time.Now()}
+	o := &waitingOperation{operation: *op, conn: c, err: err, at: time.Now()}
 	give := func() {
-		if h.remove(o) {
+		if w.remove(o) {
 			o.giveUp(err)
 		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.ops = append(h.ops, o)
-	h.count.Add(1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ops = append(w.ops, o)
+	w.count.Add(1)
 	// database/sql does not try again for a caller who has gone.
 	o.unwatch = context.AfterFunc(op.parent, give)
-	o.expiry = time.AfterFunc(maxHeld, give)
+	o.expiry = time.AfterFunc(maxWait, give)
 	return true
 }
 
 // giveUp ends what was not tried again, as of when it failed.
-func (o *heldOperation) giveUp(err error) {
+func (o *waitingOperation) giveUp(err error) {
 	o.expiry.Stop()
 	o.unwatch()
 	o.endAt(err, o.at)
 }
 
 // take continues the operation that failed before, if this is it.
-func (h *held) take(op *operation, ctx context.Context, query string, fixed *described) bool {
-	if h.count.Load() == 0 {
+func (w *waiting) take(op *operation, ctx context.Context, query string, fixed *described) bool {
+	if w.count.Load() == 0 {
 		return false
 	}
-	o := h.find(func(o *heldOperation) bool {
+	o := w.find(func(o *waitingOperation) bool {
 		return o.query == query && (fixed == nil && o.query != "" || o.d == fixed) && sameContext(o.parent, ctx)
 	})
 	if o == nil {
@@ -91,70 +91,70 @@ func (h *held) take(op *operation, ctx context.Context, query string, fixed *des
 }
 
 // find takes the first operation that is wanted out of the list.
-func (h *held) find(wanted func(*heldOperation) bool) *heldOperation {
-	if h.count.Load() == 0 {
+func (w *waiting) find(wanted func(*waitingOperation) bool) *waitingOperation {
+	if w.count.Load() == 0 {
 		return nil
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := slices.IndexFunc(h.ops, wanted)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.IndexFunc(w.ops, wanted)
 	if i < 0 {
 		return nil
 	}
-	o := h.ops[i]
-	h.ops = slices.Delete(h.ops, i, i+1)
-	h.count.Add(-1)
+	o := w.ops[i]
+	w.ops = slices.Delete(w.ops, i, i+1)
+	w.count.Add(-1)
 	return o
 }
 
-func (h *held) remove(o *heldOperation) bool {
-	return h.find(func(other *heldOperation) bool { return other == o }) != nil
+func (w *waiting) remove(o *waitingOperation) bool {
+	return w.find(func(other *waitingOperation) bool { return other == o }) != nil
 }
 
 // connectFailed ends what waited for a connection that could not be made.
-func (h *held) connectFailed(ctx context.Context, err error) {
-	if h.count.Load() == 0 || errors.Is(err, driver.ErrBadConn) && retryStage() == stageMore {
+func (w *waiting) connectFailed(ctx context.Context, err error) {
+	if w.count.Load() == 0 || errors.Is(err, driver.ErrBadConn) && retryStage() == stageMore {
 		return
 	}
-	if o := h.of(ctx); o != nil {
+	if o := w.of(ctx); o != nil {
 		o.giveUp(err)
 	}
 }
 
 // resetFailed ends what waited for a connection that went bad in the pool, if
 // it was the last to be tried.
-func (h *held) resetFailed(ctx context.Context, err error) {
-	if h.count.Load() == 0 || !errors.Is(err, driver.ErrBadConn) || retryStage() != stageLast {
+func (w *waiting) resetFailed(ctx context.Context, err error) {
+	if w.count.Load() == 0 || !errors.Is(err, driver.ErrBadConn) || retryStage() != stageLast {
 		return
 	}
-	if o := h.of(ctx); o != nil {
+	if o := w.of(ctx); o != nil {
 		o.giveUp(err)
 	}
 }
 
 // prepareFailed ends a statement that was to be tried again and could not be
 // prepared for it.
-func (h *held) prepareFailed(ctx context.Context, query string, err error) bool {
+func (w *waiting) prepareFailed(ctx context.Context, query string, err error) bool {
 	var op operation
-	if !h.take(&op, ctx, query, nil) {
+	if !w.take(&op, ctx, query, nil) {
 		return false
 	}
 	op.returned(nil, err)
 	return true
 }
 
-func (h *held) of(ctx context.Context) *heldOperation {
-	return h.find(func(o *heldOperation) bool { return sameContext(o.parent, ctx) })
+func (w *waiting) of(ctx context.Context) *waitingOperation {
+	return w.find(func(o *waitingOperation) bool { return sameContext(o.parent, ctx) })
 }
 
 // closed is called before the connection c is closed. When that is since a
 // caller's own sql.Conn went bad, nothing is tried again.
-func (h *held) closed(c *conn) {
-	if h.count.Load() == 0 || !closesOwnConn() {
+func (w *waiting) closed(c *conn) {
+	if w.count.Load() == 0 || !closesOwnConn() {
 		return
 	}
 	for {
-		o := h.find(func(o *heldOperation) bool { return o.conn == c })
+		o := w.find(func(o *waitingOperation) bool { return o.conn == c })
 		if o == nil {
 			return
 		}
@@ -163,9 +163,9 @@ func (h *held) closed(c *conn) {
 }
 
 // endAll ends everything: the pool is closed.
-func (h *held) endAll() {
+func (w *waiting) endAll() {
 	for {
-		o := h.find(func(*heldOperation) bool { return true })
+		o := w.find(func(*waitingOperation) bool { return true })
 		if o == nil {
 			return
 		}
