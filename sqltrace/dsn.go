@@ -3,15 +3,10 @@
 package sqltrace
 
 import (
-	"net/netip"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 )
-
-// maxNameBytes is the longest host, path or database that is told.
-const maxNameBytes = 255
 
 // cutScheme cuts the scheme off a URL.
 func cutScheme(dsn string) (scheme, rest string, ok bool) {
@@ -122,60 +117,6 @@ func (t *target) fromPostgres(dsn string) {
 	t.namespace = namespace(name, words["search_path"])
 }
 
-// first returns the first of a list.
-func first(list string) string {
-	one, _, _ := strings.Cut(list, ",")
-	return one
-}
-
-// keyValues reads words as libpq does. A key that is there twice, or anything
-// that is no word, makes it no such text.
-func keyValues(dsn string) (map[string]string, bool) {
-	words := map[string]string{}
-	for dsn = strings.TrimLeft(dsn, blanks); dsn != ""; dsn = strings.TrimLeft(dsn, blanks) {
-		key, rest, ok := strings.Cut(dsn, "=")
-		key = strings.ToLower(strings.Trim(key, blanks))
-		if !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != "" {
-			return nil, false
-		}
-		if _, twice := words[key]; twice {
-			return nil, false
-		}
-		value, rest, ok := keyValue(strings.TrimLeft(rest, blanks))
-		if !ok {
-			return nil, false
-		}
-		words[key], dsn = value, rest
-	}
-	return words, true
-}
-
-const blanks = " \t\r\n\v\f"
-
-// keyValue reads one value, quoted or not, and returns what follows.
-func keyValue(s string) (value, rest string, ok bool) {
-	var b strings.Builder
-	quote := byte(0)
-	if s != "" && (s[0] == '\'' || s[0] == '"') {
-		quote, s = s[0], s[1:]
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case quote != 0 && c == quote:
-			after := s[i+1:]
-			return b.String(), after, after == "" || strings.IndexByte(blanks, after[0]) >= 0
-		case quote == 0 && strings.IndexByte(blanks, c) >= 0:
-			return b.String(), s[i:], true
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String(), "", quote == 0
-}
-
 // fromMySQL reads user:password@net(address)/database?parameters, as the driver
 // does: from the last slash, and the last @ before it.
 func (t *target) fromMySQL(dsn string) {
@@ -248,57 +189,10 @@ func (t *target) fromADO(dsn string) {
 	if n, ok := portOf(strings.TrimSpace(port)); ok {
 		t.port = n
 	} else if port != "" {
-		*t = target{system: t.system}
+		*t = target{system: t.system, dialect: t.dialect}
 		return
 	}
 	t.namespace = namespace(instance, pairs["database"])
-}
-
-// synonym returns one name for the keys that mean the same.
-func synonym(key string) string {
-	switch key {
-	case "data source", "address", "network address", "addr", "hostname":
-		return "server"
-	case "initial catalog":
-		return "database"
-	case "pwd":
-		return "password"
-	case "uid", "user":
-		return "user id"
-	}
-	return key
-}
-
-// adoValue reads one value, and returns what follows its semicolon.
-func adoValue(s string) (value, rest string, ok bool) {
-	last := byte(0)
-	if s != "" {
-		switch s[0] {
-		case '\'', '"':
-			last = s[0]
-		case '{':
-			last = '}'
-		}
-	}
-	if last == 0 {
-		value, rest, _ = strings.Cut(s, ";")
-		return strings.TrimSpace(value), rest, true
-	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		if s[i] != last {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+1 < len(s) && s[i+1] == last {
-			b.WriteByte(last)
-			i++
-			continue
-		}
-		between, after, _ := strings.Cut(s[i+1:], ";")
-		return b.String(), after, strings.TrimSpace(between) == ""
-	}
-	return "", "", false
 }
 
 // fromOracle reads user/password@host:port/service, and godror's words.
@@ -354,83 +248,4 @@ func (t *target) fromFile(dsn string) {
 	if name = path.Base(strings.ReplaceAll(name, `\`, "/")); name != "." && name != "/" {
 		t.namespace = namespace(name)
 	}
-}
-
-// endpoint reads the first of some hosts with ports. What cannot be a host is
-// not one.
-func endpoint(hosts string) (address string, port int, ok bool) {
-	host := first(hosts)
-	if host == "" {
-		return "", 0, true
-	}
-	if !strings.Contains(host, "%") {
-	} else if decoded, err := url.PathUnescape(host); err == nil && strings.HasPrefix(decoded, "/") {
-		host = decoded
-	}
-	if strings.HasPrefix(host, "/") {
-		return host, 0, isPath(host)
-	}
-	if strings.HasPrefix(host, "[") {
-		inner, after, closed := strings.Cut(host[1:], "]")
-		ip, err := netip.ParseAddr(inner)
-		if !closed || err != nil || !ip.Is6() {
-			return "", 0, false
-		}
-		if after != "" {
-			if port, ok = portOf(strings.TrimPrefix(after, ":")); !ok || after[0] != ':' {
-				return "", 0, false
-			}
-		}
-		return ip.WithZone("").String(), port, true
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.WithZone("").String(), 0, true
-	}
-	host, digits, colon := strings.Cut(host, ":")
-	if colon && digits != "" {
-		if port, ok = portOf(digits); !ok {
-			return "", 0, false
-		}
-	}
-	return host, port, isHost(host)
-}
-
-// isHost reports whether a text may be the name of a host.
-func isHost(s string) bool {
-	return s == "" || len(s) <= maxNameBytes && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789.-_") == "" && s[0] != '-' && s[0] != '.'
-}
-
-// isPath reports whether a text may be the path of a socket.
-func isPath(s string) bool {
-	if s == "" || len(s) > maxNameBytes || s[0] != '/' && s[0] != '@' || strings.Contains(s[1:], "@") {
-		return false
-	}
-	return strings.Trim(strings.ToLower(s[1:]), "abcdefghijklmnopqrstuvwxyz0123456789.-_/+ ") == ""
-}
-
-// portOf reads a port.
-func portOf(s string) (int, bool) {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return int(n), err == nil && n != 0 && isDigit(s[0])
-}
-
-// namespace joins the parts that may be names, the widest first.
-// https://opentelemetry.io/docs/specs/semconv/db/database-spans/
-func namespace(parts ...string) string {
-	var b strings.Builder
-	for _, s := range parts {
-		if s == "" || len(s) > maxNameBytes {
-			continue
-		}
-		for i := range len(s) {
-			if c := s[i]; !isWordStart(c) && !isDigit(c) && !strings.ContainsRune("-_. $", rune(c)) {
-				return "" // neither this nor the rest
-			}
-		}
-		if b.Len() > 0 {
-			b.WriteByte('|')
-		}
-		b.WriteString(s)
-	}
-	return b.String()
 }

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxErrors is how many errors of a tree are looked at.
-	maxErrors = 64
+	// maxUnwrapped is how many errors of a tree are looked at.
+	maxUnwrapped = 64
 	// maxErrorType is the longest name of a kind of error, in bytes.
 	maxErrorType = 128
 )
@@ -36,7 +36,7 @@ func classify(err error) (errorType, statusCode string) {
 		}
 	}()
 	var named, typed string
-	left := maxErrors
+	left := maxUnwrapped
 	walk(err, &left, func(err error) bool {
 		if statusCode = statusOf(err); statusCode != "" {
 			return false
@@ -68,7 +68,7 @@ func walk(err error, left *int, see func(error) bool) bool {
 		if !see(err) {
 			return false
 		}
-		next, all := unwrap(err)
+		all, next := unwrap(err)
 		for _, err := range all {
 			if !walk(err, left, see) {
 				return false
@@ -80,17 +80,17 @@ func walk(err error, left *int, see func(error) bool) bool {
 }
 
 // unwrap returns what an error wraps. A nil pointer wraps nothing.
-func unwrap(err error) (one error, all []error) {
+func unwrap(err error) (all []error, one error) {
 	defer func() {
 		if recover() != nil {
-			one, all = nil, nil
+			all, one = nil, nil
 		}
 	}()
 	switch err := err.(type) {
 	case interface{ Unwrap() error }:
-		return err.Unwrap(), nil
-	case interface{ Unwrap() []error }:
 		return nil, err.Unwrap()
+	case interface{ Unwrap() []error }:
+		return err.Unwrap(), nil
 	}
 	return nil, nil
 }

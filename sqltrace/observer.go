@@ -40,7 +40,7 @@ type observer struct {
 }
 
 func newObserver(t target, opts []Option) *observer {
-	o := &observer{config: newConfig(opts), target: t, statements: newStatementsOf(t.system, maxStatements)}
+	o := &observer{config: newConfig(opts), target: t, statements: newStatementsOf(t.dialect, maxStatements)}
 	o.attrs = override(t.attributes(), o.config.attrs)
 	o.tracers.option = o.tracerProvider
 	o.meters.option = o.meterProvider

@@ -65,7 +65,7 @@ func TestSanitizedTextOfAKnownDatabaseKeepsMore(t *testing.T) {
 	for name, tc := range map[string]struct{ system, query, want string }{
 		"PostgreSQL": {"postgresql", `SELECT "a", E'it\'s', b #> '{x}', 5--3` + "\n" + `FROM "t" WHERE "c" = $$x$$`, `SELECT "a", ?, b #> ?, ? FROM "t" WHERE "c" = ?`},
 		"MySQL":      {"mysql", "SELECT `a`, 5--3 # it's\n FROM t WHERE b = \"it\"\"s\" AND c = 'x'", "SELECT `a`, ?- -? FROM t WHERE b = ? AND c = ?"},
-		"SQL Server": {"microsoft.sql_server", `SELECT [O'Brien], "b" FROM #t WHERE c = 'c:\'`, `SELECT ?, "b" FROM #t WHERE c = ?`},
+		"SQL Server": {"microsoft.sql_server", `SELECT [O'Brien], "b" FROM #t WHERE c = 'c:\'`, `SELECT ?, ? FROM #t WHERE c = ?`},
 		"Oracle":     {"oracle.db", `SELECT q'[it's]', "b" FROM t`, `SELECT ?, "b" FROM t`},
 		"SQLite":     {"sqlite", `SELECT "a" FROM "t" WHERE b = 'c:\'`, `SELECT ? FROM "t" WHERE b = ?`},
 	} {
@@ -98,7 +98,10 @@ func TestParameterizedTextHasPlaceholders(t *testing.T) {
 
 // TestLongTextTakesLinearTime would not end if it did not.
 func TestLongTextTakesLinearTime(t *testing.T) {
-	const size = 1 << 20
+	size := 1 << 20
+	if raced {
+		size >>= 3 // the detector takes ten times as long
+	}
 	for _, unit := range []string{"'", "''", "'x',", "\\'", "$a", "$a$", "$$", "/*", "*/", "/*'", "--", "-- \n", "#\n", "[", "`", "\"", "(", ")", "((SELECT 1 FROM ", "a.", ",", "?", ":a", "q'[", "e'", "IN (1,", "IN(", " ", "1", "@", "@ ", "é", "\x80", "//", "'''", "\\", "REPLACE   ", "IDENTIFIED BY "} {
 		query := strings.Repeat(unit, size/len(unit))
 		marks, _ := markings(query, allReadings)

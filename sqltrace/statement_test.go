@@ -33,15 +33,15 @@ func TestManyStatementsStayBounded(t *testing.T) {
 	for i := range 10_000 {
 		s.get(fmt.Sprintf("SELECT a FROM t%d WHERE b = '%s'", i, strings.Repeat("x", i%4000)))
 	}
-	entries, bytes := held(s)
+	entries, bytes := contents(s)
 	assert.LessOrEqual(t, entries, limit)
 	assert.Greater(t, entries, limit/4)
 	assert.LessOrEqual(t, bytes, int64(limit*bytesPerStatement))
 	assert.Equal(t, bytes, s.bytes.Load())
 }
 
-// held counts what a cache holds.
-func held(s *statements) (entries int, bytes int64) {
+// contents counts what a cache holds.
+func contents(s *statements) (entries int, bytes int64) {
 	for i := range s.places {
 		if r := s.places[i].Load(); r != nil {
 			entries++
@@ -69,7 +69,7 @@ func TestLongStatementIsNotRemembered(t *testing.T) {
 	s := newStatements(64)
 	query := "SELECT a FROM t WHERE b = '" + strings.Repeat("x", maxCachedBytes) + "'"
 	assert.Equal(t, "SELECT t", s.get(query).summary)
-	entries, _ := held(s)
+	entries, _ := contents(s)
 	assert.Zero(t, entries)
 }
 
@@ -103,7 +103,7 @@ func TestConcurrentStatementsAreBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	entries, bytes := held(s)
+	entries, bytes := contents(s)
 	assert.LessOrEqual(t, entries, limit)
 	assert.Equal(t, bytes, s.bytes.Load())
 }

@@ -16,6 +16,9 @@ type target struct {
 	address   string // server.address: a host or the path of a socket, or ""
 	port      int    // 0 when unknown or the system's default
 	namespace string // db.namespace, or ""
+	// dialect is the system whose SQL is spoken for certain: the driver's own
+	// type says so, not a name that somebody gave it. Empty if that is unknown.
+	dialect string
 }
 
 // identify returns what is known of a database from its driver, the name the
@@ -23,6 +26,7 @@ type target struct {
 // missing.
 func identify(d driver.Driver, driverName, dsn string) target {
 	system := systemOfDriver(d)
+	dialect := system
 	if name := systemOfName(driverName); system == "" || speaks(name) == system {
 		system = name
 	}
@@ -30,7 +34,7 @@ func identify(d driver.Driver, driverName, dsn string) target {
 	if name := systemOfScheme(scheme); system == "" || speaks(name) == system {
 		system = name
 	}
-	t := target{system: system}
+	t := target{system: system, dialect: dialect}
 	switch {
 	case system == "":
 		t.system = "other_sql"
