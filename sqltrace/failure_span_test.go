@@ -276,3 +276,17 @@ func TestNoSecretOfAStatementIsRecorded(t *testing.T) {
 	assert.Contains(t, seen.String(), "SELECT users")
 	assert.NotContains(t, seen.String()+log.String(), secret)
 }
+
+func TestStatementDeclinedAndNeverPreparedEnds(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: skipping})
+	conn, err := o.Conn(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, conn.Raw(func(c any) error {
+		_, err := c.(driver.ExecerContext).ExecContext(withParent(), selectSongs, nil)
+		assert.Equal(t, driver.ErrSkip, err)
+		return nil
+	}))
+	assert.Empty(t, o.names())
+	require.NoError(t, conn.Close())
+	assert.Equal(t, codes.Unset, o.only().Status().Code)
+}
