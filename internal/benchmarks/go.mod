@@ -4,11 +4,15 @@ go 1.26.0
 
 require (
 	github.com/DataDog/datadog-go/v5 v5.9.1
+	github.com/XSAM/otelsql v0.44.0
 	github.com/cactus/go-statsd-client/v5 v5.1.0
+	github.com/ngrok/sqlmw v0.0.0-20220520173518-97c9c04efc79
 	github.com/openzipkin/zipkin-go v0.4.3
 	github.com/samber/slog-multi v1.7.1
 	github.com/stretchr/testify v1.12.1
+	github.com/uptrace/opentelemetry-go-extra/otelsql v0.3.2
 	github.com/waymark-otel/waymark v0.0.0
+	go.nhat.io/otelsql v0.16.0
 	go.opentelemetry.io/contrib/bridges/otelslog v0.21.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
 	go.opentelemetry.io/contrib/propagators/b3 v1.47.0

@@ -78,13 +78,13 @@ func argumentClauses() []clause {
 		{name: "an argument nobody understands is refused", run: run(point{})},
 		{
 			name:  "arguments are counted where their number is known",
-			setup: func(s *session) { s.fake.Inputs = 3 },
+			setup: func(s *session) { s.fake.Inputs = inputs(2) },
 			run:   run(1),
 		},
 		{
 			name: "arguments are counted where the fast path declined",
 			setup: func(s *session) {
-				s.fake.Inputs = 3
+				s.fake.Inputs = inputs(2)
 				s.failing("conn.Exec", 0, driver.ErrSkip)
 				s.failing("conn.Query", 0, driver.ErrSkip)
 			},
@@ -92,13 +92,15 @@ func argumentClauses() []clause {
 		},
 		{
 			name:  "columns convert arguments where their number is known",
-			setup: func(s *session) { s.fake.Inputs = 3 },
+			setup: func(s *session) { s.fake.Inputs = inputs(2) },
 			run:   run(int32(1), "two"),
 		},
 		{
 			name:  "columns refuse arguments",
-			setup: func(s *session) { s.fake.Inputs = 2 },
+			setup: func(s *session) { s.fake.Inputs = inputs(1) },
 			run:   run(nil),
 		},
 	}
 }
+
+func inputs(n int) func() int { return func() int { return n } }

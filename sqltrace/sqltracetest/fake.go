@@ -49,8 +49,9 @@ type Fake struct {
 	// fails.
 	Hook func(call string) error
 
-	// Inputs is what NumInput returns, less one: zero stands for -1, unknown.
-	Inputs int
+	// Inputs is how many placeholders a statement has; nil for one that does
+	// not know.
+	Inputs func() int
 
 	// Check is the connection's NamedValueChecker in shapes that have one, and
 	// CheckStmt the statement's. A nil one leaves arguments to the default.

@@ -34,8 +34,14 @@ func (s *fakeStmt) call(method, format string, args ...any) error {
 	return s.c.f.call("stmt."+method, s.name+"."+method+format, args...)
 }
 
-func (s *fakeStmt) Close() error  { return s.call("Close", "") }
-func (s *fakeStmt) NumInput() int { return s.c.f.Inputs - 1 }
+func (s *fakeStmt) Close() error { return s.call("Close", "") }
+
+func (s *fakeStmt) NumInput() int {
+	if s.c.f.Inputs == nil {
+		return -1
+	}
+	return s.c.f.Inputs()
+}
 
 func (s *fakeStmt) Exec(args []driver.Value) (driver.Result, error) {
 	if err := s.call("Exec", " %v", args); err != nil {
