@@ -3,6 +3,7 @@ module github.com/waymark-otel/waymark/internal/interop
 go 1.26.0
 
 require (
+	github.com/openzipkin/zipkin-go v0.4.3
 	github.com/prometheus/client_golang v1.25.0
 	github.com/stretchr/testify v1.12.1
 	github.com/waymark-otel/waymark v0.0.0
