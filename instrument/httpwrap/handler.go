@@ -72,7 +72,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.next.ServeHTTP(w, r)
 			return
 		}
-		inner := r.WithContext(in.ctx)
+		inner := copyOf(in.ctx, r)
 		defer copyBack(r, inner)
 		h.next.ServeHTTP(w, inner)
 	default:
@@ -135,9 +135,7 @@ func (e *exchange) serve(tracer trace.Tracer, in incoming) {
 		}
 		h.started(e.span, e.inner)
 	}
-	if e.recorded || e.metrics != nil {
-		e.body.watch(e.inner)
-	}
+	e.body.watch(e.inner, r)
 	if e.metrics != nil {
 		e.begun = startedKey{method: e.method, tls: r.TLS != nil}
 		e.metrics.enter(r.Context(), e.begun)
