@@ -254,7 +254,9 @@ func (e *exchange) describe(o outcome) {
 	}
 	if o.route != e.route {
 		attrs = append(attrs, keyRoute.String(o.route))
-		e.span.SetName(spanName(e.methodName, o.route, e.inner.Pattern))
+		if !e.isRenamed() {
+			e.span.SetName(spanName(e.methodName, o.route, e.inner.Pattern))
+		}
 	}
 	attrs = append(attrs, e.captured...)
 	attrs = e.handler.appendAttributes(attrs, e.inner)
@@ -267,6 +269,12 @@ func (e *exchange) describe(o outcome) {
 	case o.failed && o.errorType != errorTypePanic:
 		e.span.SetStatus(codes.Error, "")
 	}
+}
+
+// isRenamed reports whether the program gave the span a name of its own.
+func (e *exchange) isRenamed() bool {
+	named, ok := e.span.(interface{ Name() string })
+	return ok && named.Name() != spanName(e.methodName, e.route, e.pattern)
 }
 
 // setHeaders adds the headers of ours to those of a response, unless the

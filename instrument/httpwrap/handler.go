@@ -211,8 +211,10 @@ func (e *exchange) samplingAttributes() []attribute.KeyValue {
 	if r.TLS != nil {
 		scheme = schemeHTTPS
 	}
-	host, _ := hostPort(r.Host)
-	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), scheme, keyServerAddress.String(clean(host, maxValueBytes)))
+	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), scheme)
+	if host, _ := hostPort(r.Host); host != "" { // HTTP/1.0 need not name one
+		attrs = append(attrs, keyServerAddress.String(clean(host, maxValueBytes)))
+	}
 	if r.URL != nil && r.URL.Path != "" {
 		attrs = append(attrs, keyPath.String(clean(r.URL.Path, maxURLBytes)))
 	}

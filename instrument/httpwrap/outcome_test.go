@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/waymark-otel/waymark/instrument/httpwrap"
 )
@@ -121,4 +122,37 @@ func TestHEADServedAsGETHasNoSize(t *testing.T) {
 	require.NoError(t, res.Body.Close())
 	assert.NotContains(t, attributes(tel.awaitSpan()), "http.response.body.size")
 	assert.Equal(t, "HEAD", tel.span().Name())
+}
+
+// The route of a mux that is not asked is known when the handler has returned.
+func TestNameGivenByTheProgramStandsWhenTheRouteIsFoundLater(t *testing.T) {
+	rename := func(span trace.Span, _ *http.Request) { span.SetName("mine") }
+	for name, tc := range map[string]struct {
+		options []httpwrap.Option
+		inside  func(trace.Span, *http.Request)
+		want    string
+	}{
+		"by the handler": {inside: rename, want: "mine"},
+		"at the start":   {options: []httpwrap.Option{httpwrap.WithSpanStart(rename)}, want: "mine"},
+		"by nobody":      {want: "GET /x/{id}"},
+	} {
+		tel := newTelemetry(t)
+		mux := http.NewServeMux()
+		mux.HandleFunc("/x/{id}", func(_ http.ResponseWriter, r *http.Request) {
+			if tc.inside != nil {
+				tc.inside(trace.SpanFromContext(r.Context()), r)
+			}
+		})
+		get(tel.handler(http.HandlerFunc(mux.ServeHTTP), tc.options...), "/x/1")
+		assert.Equal(t, tc.want, tel.span().Name(), name)
+		assert.Equal(t, "/x/{id}", attributes(tel.span())["http.route"], name)
+	}
+}
+
+func TestRequestThatNamesNoHostHasNoServerAddress(t *testing.T) {
+	tel := newTelemetry(t)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Host = ""
+	tel.handler(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
+	assert.NotContains(t, attributes(tel.span()), "server.address")
 }
