@@ -162,13 +162,25 @@ func (c *core) other(k kind) *series {
 	return s
 }
 
-// gathering returns the series that gather values. After a final call there
-// will be no more.
-func (c *core) gathering(final bool) []*series {
+// gathering returns the series that gather values.
+func (c *core) gathering() []*series {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = c.closed || final
 	return c.summed
+}
+
+// shut ends the taking in. What was recorded before can still be sent, what
+// comes is counted: were it left to the sender, producers as fast as it could
+// keep it busy for ever, and a writer that hangs could keep it from it.
+func (c *core) shut() {
+	c.mu.Lock()
+	c.closed = true
+	all := c.summed
+	c.mu.Unlock()
+	c.queue.close()
+	for _, s := range all {
+		s.shut()
+	}
 }
 
 func (c *core) seriesCount() int {

@@ -126,7 +126,7 @@ func (s *sender) drainQueue(all bool) error {
 	for i := range q.shards {
 		// No more rounds than there are chunks: producers may be as fast as we.
 		for range q.chunks {
-			c := q.take(&q.shards[i], all, s.closing)
+			c := q.take(&q.shards[i], all)
 			if c == nil {
 				break
 			}
@@ -147,8 +147,8 @@ func (s *sender) drainQueue(all bool) error {
 }
 
 func (s *sender) drainSeries() error {
-	for _, series := range s.core.gathering(s.closing) {
-		series.collect(&s.out, s.closing)
+	for _, series := range s.core.gathering() {
+		series.collect(&s.out)
 		if err := s.send(false); err != nil && !s.closing {
 			return err
 		}
@@ -268,7 +268,10 @@ const grace = time.Second
 // writer that hangs, or an error handler that calls Close, would never let it
 // end.
 func (s *sender) close(timeout time.Duration) error {
-	s.once.Do(func() { close(s.stop) })
+	s.once.Do(func() {
+		s.core.shut()
+		close(s.stop)
+	})
 	if s.ended(timeout) {
 		return s.err
 	}
