@@ -24,7 +24,7 @@ type rooted struct {
 	root   slog.Handler // next as it was before the first open group; nil without one
 	groups []group      // open, outermost first
 	nested bool         // whether an attribute of groups is, or may be, a group
-	keys   []string     // given to With at the top level
+	keys   []string     // at the top level by With, or by the first open group
 
 	configured []field // of TraceContext
 	fields     []field // those whose key is not in keys
@@ -198,8 +198,10 @@ func (h *rooted) WithGroup(name string) slog.Handler {
 	}
 	derived := h.clone()
 	derived.next = h.next.WithGroup(name)
-	if h.root == nil {
+	if h.root == nil { // the group is at the top level, and its name a key
 		derived.root = h.next
+		derived.keys = append(slices.Clip(h.keys), name)
+		derived.setFields()
 	}
 	derived.groups = append(slices.Clip(h.groups), group{name: name})
 	return derived
@@ -210,8 +212,8 @@ func mayBeGroup(a slog.Attr) bool {
 	return k == slog.KindGroup || k == slog.KindLogValuer
 }
 
-// setFields leaves out the fields whose key the program gave to With: its own
-// value wins.
+// setFields leaves out the fields whose key the program gave to With or
+// WithGroup: its own value wins.
 func (h *rooted) setFields() {
 	h.fields = h.configured
 	taken := func(f field) bool { return slices.Contains(h.keys, f.key) }
