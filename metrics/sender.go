@@ -192,11 +192,12 @@ func (s *sender) send(all bool) error {
 	return errors.Join(errs[0])
 }
 
-// settle accounts for entries that fit no packet and tidies up.
+// settle accounts for entries that fit no packet or wait, and tidies up.
 func (s *sender) settle() {
 	s.core.stats.droppedOversize.Add(s.out.dropped)
 	s.out.dropped = 0
 	s.out.compact()
+	s.core.stats.unsent.Store(int64(s.out.entries()))
 }
 
 // sendPacket sends one packet. A connection that turns out to be stale is
