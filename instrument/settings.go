@@ -134,7 +134,11 @@ func resolvePropagator(c *config, e *environment) propagation.TextMapPropagator 
 		if _, ok := e.text(envPropagators); ok {
 			e.note(envPropagators, "set in code; ignored")
 		}
-		return propagators.First(c.propagators...)
+		guarded := make([]propagation.TextMapPropagator, len(c.propagators))
+		for i, p := range c.propagators {
+			guarded[i] = guardPropagator(p, c.report)
+		}
+		return propagators.First(guarded...)
 	}
 	standard := propagators.First(propagators.TraceContext{}, propagators.Baggage{}, propagators.B3{}, propagators.CorrelationID{})
 	list, ok := e.text(envPropagators)

@@ -189,6 +189,31 @@ func foreign() []string {
 	return names
 }
 
+// checkGlobals finds what Setup is about to put into OpenTelemetry's globals
+// among its options: they would call themselves for ever.
+func (c *config) checkGlobals(install bool) error {
+	if !install {
+		return nil
+	}
+	if c.handler != nil && (isSwitch(c.handler) || same(c.handler, otel.GetErrorHandler())) {
+		return errors.New("instrument: error handler is OpenTelemetry's global one, which Setup sets")
+	}
+	for i, p := range c.propagators {
+		if isSwitch(p) || same(p, otel.GetTextMapPropagator()) {
+			return fmt.Errorf("instrument: propagator %d of %d is OpenTelemetry's global one, which Setup sets", i+1, len(c.propagators))
+		}
+	}
+	return nil
+}
+
+func isSwitch(v any) bool {
+	switch v.(type) {
+	case *switchHandler, *switchPropagator:
+		return true
+	}
+	return false
+}
+
 // same compares without the panic of types that do not compare.
 func same(a, b any) bool {
 	if a == nil || b == nil {

@@ -151,7 +151,7 @@ func (p *plan) start() *Telemetry {
 		metrics:    metricnoop.NewMeterProvider(),
 		logs:       lognoop.NewLoggerProvider(),
 		propagator: p.propagator,
-		errors:     &errorSink{handler: p.code.handler, logger: p.code.logger},
+		errors:     p.code.sink,
 		forced:     p.forced,
 		ending:     ending{done: make(chan struct{})},
 	}
@@ -291,7 +291,7 @@ func (t *Telemetry) startLogs(p *plan) {
 	}
 	n := len(p.code.logProcessors)
 	for _, lp := range p.code.logProcessors {
-		opts = append(opts, sdklog.WithProcessor(lp))
+		opts = append(opts, sdklog.WithProcessor(guardedLogProcessor{lp, t.errors.Handle}))
 	}
 	for _, o := range p.opened {
 		if o.Logs != nil {
