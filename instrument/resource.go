@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -67,7 +68,11 @@ func environmentAttributes(e *environment) []attribute.KeyValue {
 			key = strings.TrimSpace(key)
 			text, err := url.PathUnescape(strings.TrimSpace(value))
 			if !ok || key == "" || err != nil {
-				e.problem(envResource, fmt.Sprintf("%q is not key=value with a percent-encoded value; that pair is ignored", bounded(strings.TrimSpace(pair))))
+				quoted := strconv.Quote(bounded(strings.TrimSpace(pair)))
+				if secretValue(list) {
+					quoted = "a pair"
+				}
+				e.problem(envResource, quoted+" is not key=value with a percent-encoded value; that pair is ignored")
 				continue
 			}
 			attrs = append(attrs, attribute.String(key, strings.ToValidUTF8(text, "�")))

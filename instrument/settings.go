@@ -5,6 +5,7 @@ package instrument
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,7 +112,11 @@ func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.Forc
 		if secretValue(name) || secretValue(arg) {
 			rule = "is not a sampler or its argument"
 		}
-		e.problem(blame, rule+"; sampling nothing")
+		rule += "; sampling nothing"
+		if blame == envSamplerArg {
+			rule += nearestArgument(root, arg)
+		}
+		e.problem(blame, rule)
 		return samplers.ParentBased(never), never
 	}
 	sampler, _ := samplers.Parse(root, arg)
@@ -120,6 +125,17 @@ func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.Forc
 		return samplers.ParentBased(forced), forced
 	}
 	return forced, forced
+}
+
+// nearestArgument names the valid argument next to a number that is none.
+func nearestArgument(root, arg string) string {
+	switch n, _ := strconv.ParseFloat(arg, 64); {
+	case n < 0:
+		return `, nearest valid value "0"`
+	case n > 1 && root != "ratelimited":
+		return `, nearest valid value "1"`
+	}
+	return ""
 }
 
 // known says whether the name is a sampler's, so that what is wrong is its
