@@ -8,8 +8,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
@@ -113,3 +115,21 @@ func (*countingLogs) Enabled(context.Context, sdklog.EnabledParameters) bool { r
 func (c *countingLogs) OnEmit(context.Context, *sdklog.Record) error         { c.emitted++; return nil }
 func (*countingLogs) ForceFlush(context.Context) error                       { return nil }
 func (c *countingLogs) Shutdown(context.Context) error                       { c.shutdowns++; return nil }
+
+// hollow is a reader that nobody filled: to register it panics.
+type hollow struct{ *sdkmetric.ManualReader }
+
+func TestAPanicAfterTheFirstPipelineHasStartedLeavesNothingRunning(t *testing.T) {
+	noLeak(t)
+	var order []string
+	handler := otel.GetErrorHandler()
+	_, err := instrument.Setup(context.Background(), instrument.WithMetricReader(hollow{}), instrument.WithStatsD("127.0.0.1:9"),
+		opens(&closes{name: "a", order: &order}, nil), opens(&closes{name: "b", order: &order}, nil),
+		instrument.WithExporters(func(context.Context) (instrument.Exporters, error) {
+			return instrument.Exporters{Metrics: panicMetrics{}, Logs: panicLogs{}}, nil
+		}))
+	require.ErrorContains(t, err, "instrument: a component panicked")
+	assert.Equal(t, []string{"b", "a"}, order, "closed once, the last first")
+	assert.True(t, handler == otel.GetErrorHandler())
+	assert.Nil(t, instrument.Installed())
+}
