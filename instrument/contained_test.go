@@ -13,6 +13,8 @@ import (
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/waymark-otel/waymark/instrument"
 	"github.com/waymark-otel/waymark/propagators"
@@ -132,4 +134,26 @@ func TestAPanicAfterTheFirstPipelineHasStartedLeavesNothingRunning(t *testing.T)
 	assert.Equal(t, []string{"b", "a"}, order, "closed once, the last first")
 	assert.True(t, handler == otel.GetErrorHandler())
 	assert.Nil(t, instrument.Installed())
+}
+
+// hidden are structs that compare by their type and not by their values.
+type (
+	hiddenProvider struct {
+		trace.TracerProvider
+		any
+	}
+	hiddenPropagator struct{ propagation.TextMapPropagator }
+)
+
+func TestGlobalsThatDoNotCompareAreNoTrouble(t *testing.T) {
+	p := hiddenPropagator{propagation.NewCompositeTextMapPropagator(propagation.Baggage{})}
+	otel.SetTextMapPropagator(p)
+	shutdown, err := instrument.Setup(context.Background(), instrument.WithoutDefaultExporter(), instrument.WithPropagators(p))
+	require.NoError(t, err)
+	otel.SetTracerProvider(hiddenProvider{noop.NewTracerProvider(), []int{1}})
+	for range 2 {
+		require.NoError(t, instrument.Do(context.Background(), "op", work))
+	}
+	require.NoError(t, shutdown(context.Background()))
+	setup(t, instrument.WithoutDefaultExporter())
 }

@@ -214,11 +214,11 @@ func isSwitch(v any) bool {
 	return false
 }
 
-// same compares without the panic of types that do not compare.
+// same compares without the panic of values that do not compare.
 func same(a, b any) bool {
 	if a == nil || b == nil {
 		return false
 	}
-	t := reflect.TypeOf(a)
-	return t == reflect.TypeOf(b) && t.Comparable() && a == b
+	return reflect.TypeOf(a) == reflect.TypeOf(b) &&
+		reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
