@@ -88,7 +88,7 @@ func TestWhoWins(t *testing.T) {
 		"none beside others":                  {env: variables{"OTEL_TRACES_EXPORTER": "none,zipkin"}, sampler: ratioText, problem: `names none beside others`},
 		"an exporter without the signal":      {env: variables{"OTEL_METRICS_EXPORTER": "zipkin"}, sampler: ratioText, problem: `exporter "zipkin" is not known`},
 		"a pair that is not one":              {env: variables{"OTEL_RESOURCE_ATTRIBUTES": "a=1,b"}, sampler: ratioText, problem: `"b" is not key=value`},
-		"a percent that encodes nothing":      {env: variables{"OTEL_RESOURCE_ATTRIBUTES": "load=50%"}, sampler: ratioText, problem: `"load=50%" is not key=value`},
+		"a percent that encodes nothing":      {env: variables{"OTEL_RESOURCE_ATTRIBUTES": "load=50%"}, sampler: ratioText, problem: `the value of "load=50%" is not percent-encoded; it is taken as it is`},
 		"a name misspelt":                     {env: variables{"OTEL_SERVICE_NAM": "shop"}, sampler: ratioText, problem: `nearest name OTEL_SERVICE_NAME`},
 		"a variable of a package not of ours": {env: variables{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}, sampler: ratioText},
 		"a limit misspelt":                    {env: variables{"OTEL_SPAN_EVENT_COUNT_LIMIT": "1e3"}, sampler: ratioText, problem: `nearest valid value 1000`},
