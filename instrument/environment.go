@@ -143,16 +143,18 @@ func (e *environment) boolean(name string) bool {
 	if !ok {
 		return false
 	}
-	switch strings.ToLower(v) {
+	v = strings.ToLower(v)
+	switch v {
 	case "true":
 		return true
 	case "false":
 		return false
-	case "1", "yes", "y", "on", "t":
-		e.problem(name, `is not "true" or "false"; taken as "false", nearest valid value "true"`)
-	default:
-		e.problem(name, `is not "true" or "false"; taken as "false", nearest valid value "false"`)
 	}
+	near := "false"
+	if slices.Contains([]string{"1", "yes", "y", "on", "t"}, v) || nearest(v, []string{"true", "false"}) == "true" {
+		near = "true"
+	}
+	e.problem(name, fmt.Sprintf(`is not "true" or "false"; taken as "false", nearest valid value %q`, near))
 	return false
 }
 
