@@ -7,10 +7,13 @@ require (
 	github.com/XSAM/otelsql v0.44.0
 	github.com/cactus/go-statsd-client/v5 v5.1.0
 	github.com/honeycombio/otel-config-go v1.17.0
+	github.com/ngrok/sqlmw v0.0.0-20220520173518-97c9c04efc79
 	github.com/openzipkin/zipkin-go v0.4.3
 	github.com/samber/slog-multi v1.7.1
 	github.com/stretchr/testify v1.12.1
+	github.com/uptrace/opentelemetry-go-extra/otelsql v0.3.2
 	github.com/waymark-otel/waymark v0.0.0
+	go.nhat.io/otelsql v0.16.0
 	go.opentelemetry.io/contrib/bridges/otelslog v0.21.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
 	go.opentelemetry.io/contrib/propagators/b3 v1.47.0
@@ -61,9 +64,9 @@ require (
 	go.opentelemetry.io/proto/otlp v1.3.1 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/net v0.26.0 // indirect
+	golang.org/x/net v0.38.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
-	golang.org/x/text v0.22.0 // indirect
+	golang.org/x/text v0.23.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20240701130421-f6361c86f094 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20240701130421-f6361c86f094 // indirect
 	google.golang.org/grpc v1.65.0 // indirect

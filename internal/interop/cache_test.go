@@ -119,8 +119,14 @@ func debian(t testing.TB, name string, others ...string) string {
 		if err != nil {
 			// Nobody has asked for lists of packages on this machine yet: ours
 			// are for this installation only.
-			lists := filepath.Join(dir, "lists")
-			own := []string{"-o", "Dir::State::lists=" + lists, "-o", "Dir::Cache=" + filepath.Join(dir, "cache"), "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="}
+			scratch := t.TempDir()
+			lists, archives := filepath.Join(scratch, "lists"), filepath.Join(scratch, "archives")
+			for _, folder := range []string{lists, archives} {
+				if err := os.MkdirAll(filepath.Join(folder, "partial"), 0o755); err != nil {
+					return nil, err
+				}
+			}
+			own := []string{"-o", "Dir::State::lists=" + lists, "-o", "Dir::Cache::archives=" + archives, "-o", "Dir::Cache=" + scratch, "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="}
 			if out, err := output(dir, nil, apt, append(own, "update")...); err != nil {
 				return out, err
 			}

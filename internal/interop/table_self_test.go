@@ -40,7 +40,7 @@ func TestTableSaysWhatBecameOfEachPeer(t *testing.T) {
 	uses(skips, "good", "1", "PyPI")
 	uses(skips, "idle", "4", "npm")
 	usesAll(skips, row{name: "lost", version: "3", from: "Debian"}, row{name: "lost too", version: "3", from: "Debian"})
-	ran.missing("C/a part of it", "no such package\nand a page of output")
+	ran.missing("C/a part of it", "no such package\nand a page of output\nno network\n")
 	for _, f := range []*fakeTest{passes, fails, skips} {
 		f.end()
 	}
@@ -52,5 +52,5 @@ func TestTableSaysWhatBecameOfEachPeer(t *testing.T) {
 	for _, line := range lines[2:7] {
 		got = append(got, strings.Join(strings.Fields(line), " "))
 	}
-	assert.Equal(t, []string{"flaky 2 npm FAILED 1 B", "good 1 PyPI ok 1", "idle 4 npm not run 0", "lost 3 Debian not had 0 no such package", "lost too 3 Debian not had 0 no such package"}, got)
+	assert.Equal(t, []string{"flaky 2 npm FAILED 1 B", "good 1 PyPI ok 1", "idle 4 npm not run 0", "lost 3 Debian not had 0 no such package: no network", "lost too 3 Debian not had 0 no such package: no network"}, got)
 }

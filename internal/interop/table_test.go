@@ -131,13 +131,18 @@ func named(t testing.TB, version string) {
 	}
 }
 
-// missing notes why the peer that a test asked for last cannot be had.
+// missing notes why the peer that a test asked for last cannot be had: the
+// first line of a reason, and the last, where programs say what they died of.
 func (tab *table) missing(test, reason string) {
+	lines := strings.Split(strings.TrimSpace(reason), "\n")
+	if reason = lines[0]; len(lines) > 1 {
+		reason += ": " + strings.TrimSpace(lines[len(lines)-1])
+	}
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	for ; test != ""; test = test[:max(strings.LastIndexByte(test, '/'), 0)] {
 		for _, r := range tab.latest[test] {
-			r.reason, _, _ = strings.Cut(reason, "\n")
+			r.reason = reason
 		}
 		if tab.latest[test] != nil {
 			return
