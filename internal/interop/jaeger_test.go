@@ -149,7 +149,7 @@ func TestJaegerTakesDifficultSpans(t *testing.T) {
 			e, err := zipkin.New("http://" + j.zipkin + "/api/v2/spans")
 			require.NoError(t, err)
 			defer func() { _ = e.Shutdown(context.Background()) }()
-			spans := difficult(id)
+			spans := difficult("Interop", id)
 			require.NoError(t, e.Probe(t.Context()))
 			require.NoError(t, e.ExportSpans(t.Context(), spans))
 			require.EqualValues(t, len(spans), e.Stats().Sent)
