@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"reflect"
 
+	"go.opentelemetry.io/otel/propagation"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/waymark-otel/waymark/propagators"
 )
 
 // contained turns a panic of somebody's component into an error: nothing that
@@ -121,6 +125,95 @@ func (o *owned) ForceFlush(ctx context.Context) error { return o.next.ForceFlush
 
 func (o *owned) Shutdown(ctx context.Context) error {
 	return o.once.do(func() error { return o.next.Shutdown(ctx) })
+}
+
+// guardedLogProcessor is a log processor of the user's whose panics do not
+// reach the program that logs.
+type guardedLogProcessor struct {
+	next   sdklog.Processor
+	report func(error)
+}
+
+func (g guardedLogProcessor) Enabled(ctx context.Context, p sdklog.EnabledParameters) bool {
+	defer g.contain()
+	return g.next.Enabled(ctx, p)
+}
+
+func (g guardedLogProcessor) OnEmit(ctx context.Context, r *sdklog.Record) error {
+	defer g.contain()
+	return g.next.OnEmit(ctx, r)
+}
+
+func (g guardedLogProcessor) contain() {
+	if v := recover(); v != nil {
+		g.report(fmt.Errorf("instrument: log processor %T panicked: %v", g.next, v))
+	}
+}
+
+func (g guardedLogProcessor) ForceFlush(ctx context.Context) error {
+	return contained(func() error { return g.next.ForceFlush(ctx) })
+}
+
+func (g guardedLogProcessor) Shutdown(ctx context.Context) error {
+	return contained(func() error { return g.next.Shutdown(ctx) })
+}
+
+// guardedSampler drops the traces that a sampler of the user's panics about:
+// a mistake never means more sampling.
+type guardedSampler struct {
+	sdktrace.Sampler
+	report func(error)
+}
+
+func (g guardedSampler) ShouldSample(p sdktrace.SamplingParameters) (result sdktrace.SamplingResult) {
+	defer func() {
+		if v := recover(); v != nil {
+			g.report(fmt.Errorf("instrument: sampler %T panicked: %v", g.Sampler, v))
+			result = sdktrace.SamplingResult{Tracestate: trace.SpanContextFromContext(p.ParentContext).TraceState()}
+		}
+	}()
+	return g.Sampler.ShouldSample(p)
+}
+
+// guardedPropagator is a propagator of the user's. One that panics has read
+// and written nothing.
+type guardedPropagator struct {
+	propagation.TextMapPropagator
+	report func(error)
+}
+
+// guardPropagator leaves ours as they are: First knows them by their types.
+func guardPropagator(p propagation.TextMapPropagator, report func(error)) propagation.TextMapPropagator {
+	t := reflect.TypeOf(p)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[propagators.B3]().PkgPath() {
+		return p
+	}
+	return guardedPropagator{p, report}
+}
+
+func (g guardedPropagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) (extracted context.Context) {
+	defer g.contain()
+	extracted = ctx // what a panic leaves
+	return g.TextMapPropagator.Extract(ctx, carrier)
+}
+
+func (g guardedPropagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+	defer g.contain()
+	g.TextMapPropagator.Inject(ctx, carrier)
+}
+
+func (g guardedPropagator) contain() {
+	if v := recover(); v != nil {
+		g.report(fmt.Errorf("instrument: propagator %T panicked: %v", g.TextMapPropagator, v))
+	}
+}
+
+// CorrelationID is how httpwrap finds the owner of the correlation id.
+func (g guardedPropagator) CorrelationID() (propagators.CorrelationID, bool) {
+	return propagators.CorrelationIDOf(g.TextMapPropagator)
 }
 
 // isNil finds nil pointers in interfaces too: their methods would panic later,

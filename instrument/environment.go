@@ -93,6 +93,29 @@ func (e *environment) note(name, what string) {
 	}
 }
 
+// take adds what an exporter has read and thinks of it.
+func (e *environment) take(variables []Variable) {
+	for _, v := range variables {
+		if i := slices.IndexFunc(e.variables, func(known Variable) bool { return known.Name == v.Name }); i >= 0 {
+			if e.variables[i].Note != "" || v.Note == "" {
+				continue // said already
+			}
+			e.variables = slices.Delete(e.variables, i, i+1)
+		}
+		if v.Value != "" {
+			v.Value = shown(v.Name, v.Value)
+		}
+		e.variables = append(e.variables, v)
+		switch {
+		case v.Note == "":
+		case v.Value == "":
+			e.problems = append(e.problems, fmt.Errorf("instrument: %s: %s", v.Name, v.Note))
+		default:
+			e.problems = append(e.problems, fmt.Errorf("instrument: %s=%q: %s", v.Name, v.Value, v.Note))
+		}
+	}
+}
+
 // choice returns the value when it is one of the words, in any case, else the
 // first of them.
 func (e *environment) choice(name string, words ...string) string {
@@ -120,16 +143,18 @@ func (e *environment) boolean(name string) bool {
 	if !ok {
 		return false
 	}
-	switch strings.ToLower(v) {
+	v = strings.ToLower(v)
+	switch v {
 	case "true":
 		return true
 	case "false":
 		return false
-	case "1", "yes", "y", "on", "t":
-		e.problem(name, `is not "true" or "false"; taken as "false", nearest valid value "true"`)
-	default:
-		e.problem(name, `is not "true" or "false"; taken as "false", nearest valid value "false"`)
 	}
+	near := "false"
+	if slices.Contains([]string{"1", "yes", "y", "on", "t"}, v) || nearest(v, []string{"true", "false"}) == "true" {
+		near = "true"
+	}
+	e.problem(name, fmt.Sprintf(`is not "true" or "false"; taken as "false", nearest valid value %q`, near))
 	return false
 }
 

@@ -39,6 +39,7 @@ func openExporters(ctx context.Context, c *config, s *settings, e *environment) 
 			closeExporters(ctx, exporters)
 			return fmt.Errorf("instrument: exporter %q: %w", o.name, err)
 		}
+		e.take(exporters.Variables)
 		kept, unwanted := split(exporters, wanted)
 		closeExporters(ctx, unwanted)
 		all = append(all, opened{o.name, kept})

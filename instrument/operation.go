@@ -209,7 +209,7 @@ func tracer(ctx context.Context) trace.Tracer {
 		return own.Tracer(scope)
 	}
 	from := otel.GetTracerProvider()
-	if !reflect.TypeOf(from).Comparable() {
+	if reflect.TypeOf(from).Kind() != reflect.Pointer { // it may not compare
 		return from.Tracer(scope)
 	}
 	if c := lastTracer.Load(); c != nil && c.from == from {

@@ -35,10 +35,20 @@ func (f optionFunc) apply(c *config) { f(c) }
 
 // Exporters are what one opened backend takes. Nil fields are skipped. They
 // are shut down with the Telemetry they were opened for.
+//
+// An exporter may have any of these methods besides. Endpoint() string is
+// where it sends to, for Report and Stats; Probe(context.Context) error asks
+// the collector whether it would take something, for Report; and
+// SpanStats() ExporterStats is what became of each span, where an error of
+// ExportSpans does not mean that all of its spans were lost: of it, Sent,
+// Retried, DroppedBy and LastError are taken.
 type Exporters struct {
 	Spans   sdktrace.SpanExporter
 	Metrics sdkmetric.Exporter
 	Logs    sdklog.Exporter
+	// Variables are those that were read to open them. Report shows them; what
+	// has a Note is a mistake, which the error handler is told.
+	Variables []Variable
 }
 
 // opener is an exporter to be opened. Without a function it is Zipkin's, to
@@ -73,6 +83,7 @@ type config struct {
 	instrumentation    []func(metric.MeterProvider) error
 	handler            otel.ErrorHandler
 	logger             *slog.Logger
+	sink               *errorSink // where the two above stand behind
 	noEnvironment      bool
 	errs               []error
 }
@@ -87,8 +98,12 @@ func newConfig(opts []Option) (*config, error) {
 	if c.logger == nil {
 		c.logger = slog.Default()
 	}
+	c.sink = &errorSink{handler: c.handler, logger: c.logger}
 	return c, errors.Join(c.errs...)
 }
+
+// report is where what the options gave reports to, once all are applied.
+func (c *config) report(err error) { c.sink.Handle(err) }
 
 func (c *config) fail(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf("instrument: "+format, args...))
@@ -140,7 +155,7 @@ func WithNamedPropagator(name string, p propagation.TextMapPropagator) Option {
 			c.fail("named propagator %q needs a name without commas and spaces, and a propagator", bounded(name))
 			return
 		}
-		c.namedPropagators = append(c.namedPropagators, propagators.Named{Name: name, Propagator: p})
+		c.namedPropagators = append(c.namedPropagators, propagators.Named{Name: name, Propagator: guardPropagator(p, c.report)})
 	})
 }
 
@@ -274,29 +289,4 @@ func WithoutEnvironment() Option {
 // plain says whether a name can be chosen from a list between commas.
 func plain(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r == ',' || r <= ' ' || r == 0x7f })
-}
-
-// checkGlobals finds what Setup is about to put into OpenTelemetry's globals
-// among its options: they would call themselves for ever.
-func (c *config) checkGlobals(install bool) error {
-	if !install {
-		return nil
-	}
-	if c.handler != nil && (isSwitch(c.handler) || same(c.handler, otel.GetErrorHandler())) {
-		return errors.New("instrument: error handler is OpenTelemetry's global one, which Setup sets")
-	}
-	for i, p := range c.propagators {
-		if isSwitch(p) || same(p, otel.GetTextMapPropagator()) {
-			return fmt.Errorf("instrument: propagator %d of %d is OpenTelemetry's global one, which Setup sets", i+1, len(c.propagators))
-		}
-	}
-	return nil
-}
-
-func isSwitch(v any) bool {
-	switch v.(type) {
-	case *switchHandler, *switchPropagator:
-		return true
-	}
-	return false
 }

@@ -132,7 +132,7 @@ func (g guard) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 	counted := false // by the exporter, which knows them one by one
 	err := p.halt.Err()
 	if err == nil {
-		_, counted = p.exporter.(accountant)
+		counted = countsItself(p.exporter)
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer context.AfterFunc(p.halt, cancel)()

@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -64,11 +65,19 @@ func environmentAttributes(e *environment) []attribute.KeyValue {
 				continue
 			}
 			key, value, ok := strings.Cut(pair, "=")
-			key = strings.TrimSpace(key)
-			text, err := url.PathUnescape(strings.TrimSpace(value))
-			if !ok || key == "" || err != nil {
-				e.problem(envResource, fmt.Sprintf("%q is not key=value with a percent-encoded value; that pair is ignored", bounded(strings.TrimSpace(pair))))
+			key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+			text, err := url.PathUnescape(value)
+			switch {
+			case !ok || key == "":
+				e.problem(envResource, quotedPair(list, pair)+" is not key=value; that pair is ignored")
 				continue
+			case err != nil:
+				// The SDK does the same for the resource of metrics and logs.
+				e.problem(envResource, "the value of "+quotedPair(list, pair)+" is not percent-encoded; it is taken as it is")
+				text = value
+			}
+			if text == "" && key == string(semconv.ServiceNameKey) {
+				continue // a service has a name
 			}
 			attrs = append(attrs, attribute.String(key, strings.ToValidUTF8(text, "�")))
 		}
@@ -77,6 +86,14 @@ func environmentAttributes(e *environment) []attribute.KeyValue {
 		attrs = append(attrs, semconv.ServiceName(name))
 	}
 	return attrs
+}
+
+// quotedPair shows a pair of a list in which nothing may be a secret.
+func quotedPair(list, pair string) string {
+	if secretValue(list) {
+		return "a pair"
+	}
+	return strconv.Quote(bounded(strings.TrimSpace(pair)))
 }
 
 // majorVersion is the last element of a module's path from its second major

@@ -34,6 +34,7 @@ func TestServiceNameComesFromCodeThenEnvironmentThenBuild(t *testing.T) {
 		"code":                     {env: variables{"OTEL_SERVICE_NAME": "env"}, code: []instrument.Option{instrument.WithService("code", "")}, want: "code"},
 		"environment":              {env: variables{"OTEL_SERVICE_NAME": " env ", "OTEL_RESOURCE_ATTRIBUTES": "service.name=attr"}, want: "env"},
 		"resource attributes":      {env: variables{"OTEL_RESOURCE_ATTRIBUTES": "service.name=attr"}, want: "attr"},
+		"an empty attribute":       {env: variables{"OTEL_RESOURCE_ATTRIBUTES": "service.name= "}, want: "waymark"},
 		"code leaves it":           {env: variables{"OTEL_SERVICE_NAME": "env"}, code: []instrument.Option{instrument.WithService(" ", "")}, want: "env"},
 		"the main module":          {want: "waymark"},
 		"environment not asked":    {env: variables{"OTEL_SERVICE_NAME": "env"}, code: []instrument.Option{instrument.WithoutEnvironment()}, want: "waymark"},
@@ -48,10 +49,10 @@ func TestServiceNameComesFromCodeThenEnvironmentThenBuild(t *testing.T) {
 }
 
 func TestResourceAttributesMergeAndCodeWins(t *testing.T) {
-	set := resourceOf(t, variables{"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=prod,team=a%20b, region = eu "},
+	set := resourceOf(t, variables{"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=prod,team=a%20b, region = eu ,load=50%"},
 		instrument.WithService("shop", "1.2.3"), instrument.WithResource(attribute.String("team", "code")))
 	for key, want := range map[attribute.Key]string{
-		"deployment.environment.name": "prod", "team": "code", "region": "eu", "service.version": "1.2.3", "telemetry.sdk.language": "go",
+		"deployment.environment.name": "prod", "team": "code", "region": "eu", "load": "50%", "service.version": "1.2.3", "telemetry.sdk.language": "go",
 	} {
 		v, _ := set.Value(key)
 		assert.Equal(t, want, v.AsString(), "%s", key)

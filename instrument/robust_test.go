@@ -140,6 +140,7 @@ func TestSecretsInVariablesMisspeltOrMisplacedAreNotShown(t *testing.T) {
 		"OTEL_METRICS_EXEMPLAR_FILTER":   "http://admin:" + secret + "@h/",
 		"OTEL_BSP_MAX_QUEUE_SIZE":        "admin:" + secret + "@h",
 		"OTEL_TRACES_SAMPLER_ARG":        "http://admin:" + secret + "@h/",
+		"OTEL_RESOURCE_ATTRIBUTES":       "http://admin:" + secret + "@h/",
 		"OTEL_SDK_DISABLED":              "http://admin:" + secret + "@h/",
 		"OTEL_EXPORTER_ZIPKIN_ENDPOINTS": "x?api_key=" + secret,
 	}

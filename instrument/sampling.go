@@ -29,14 +29,15 @@ func WithSampleRatio(p float64) Option {
 // WithSampler lets s decide for the traces that begin here, and for those
 // whose caller left the decision to us. The decision of any other caller is
 // followed, and so are B3 debug, accept and deny, and Sampled and Unsampled.
-// A panic in s reaches whoever starts a span. It replaces WithSampleRatio.
+// A trace about which s panics is dropped and reported. It replaces
+// WithSampleRatio.
 func WithSampler(s sdktrace.Sampler) Option {
 	return optionFunc(func(c *config) {
 		if isNil(s) {
 			c.fail("sampler is nil")
 			return
 		}
-		c.sampler = s
+		c.sampler = guardedSampler{s, c.report}
 	})
 }
 

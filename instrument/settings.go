@@ -5,6 +5,7 @@ package instrument
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,7 +112,11 @@ func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.Forc
 		if secretValue(name) || secretValue(arg) {
 			rule = "is not a sampler or its argument"
 		}
-		e.problem(blame, rule+"; sampling nothing")
+		rule += "; sampling nothing"
+		if blame == envSamplerArg {
+			rule += nearestArgument(root, arg)
+		}
+		e.problem(blame, rule)
 		return samplers.ParentBased(never), never
 	}
 	sampler, _ := samplers.Parse(root, arg)
@@ -120,6 +125,17 @@ func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.Forc
 		return samplers.ParentBased(forced), forced
 	}
 	return forced, forced
+}
+
+// nearestArgument names the valid argument next to a number that is none.
+func nearestArgument(root, arg string) string {
+	switch n, _ := strconv.ParseFloat(arg, 64); {
+	case n < 0:
+		return `, nearest valid value "0"`
+	case n > 1 && root != "ratelimited":
+		return `, nearest valid value "1"`
+	}
+	return ""
 }
 
 // known says whether the name is a sampler's, so that what is wrong is its
@@ -134,7 +150,11 @@ func resolvePropagator(c *config, e *environment) propagation.TextMapPropagator 
 		if _, ok := e.text(envPropagators); ok {
 			e.note(envPropagators, "set in code; ignored")
 		}
-		return propagators.First(c.propagators...)
+		guarded := make([]propagation.TextMapPropagator, len(c.propagators))
+		for i, p := range c.propagators {
+			guarded[i] = guardPropagator(p, c.report)
+		}
+		return propagators.First(guarded...)
 	}
 	standard := propagators.First(propagators.TraceContext{}, propagators.Baggage{}, propagators.B3{}, propagators.CorrelationID{})
 	list, ok := e.text(envPropagators)

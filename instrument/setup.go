@@ -29,9 +29,13 @@ var errLive = errors.New("instrument: Setup is live already; call its shutdown f
 
 // globals are what Setup has put into OpenTelemetry's globals.
 var globals struct {
-	mu         sync.Mutex
-	starting   bool
-	live       *Telemetry
+	mu       sync.Mutex // guards the two below; nobody else's code runs under it
+	starting bool
+	live     *Telemetry
+
+	// writing is held while the globals are written. OpenTelemetry may report
+	// errors then, to a handler that asks Installed.
+	writing    sync.Mutex
 	traces     *switchProvider
 	propagator *switchPropagator
 	errors     *switchHandler
@@ -101,12 +105,12 @@ func begin() bool {
 // install starts the plan and points the globals to it. The lock is not held
 // while components start, because they may ask Installed.
 func install(ctx context.Context, p *plan) (*Telemetry, error) {
-	globals.mu.Lock()
+	globals.writing.Lock()
 	if globals.traces == nil {
 		globals.traces, globals.propagator, globals.errors = newSwitchProvider(), newSwitchPropagator(), &switchHandler{}
 	}
 	p.replaced = foreign()
-	globals.mu.Unlock()
+	globals.writing.Unlock()
 
 	// The SDK reads the sampler's variables even where it is given a sampler,
 	// and reports those of ours as unknown. They have been reported properly.
@@ -121,45 +125,50 @@ func install(ctx context.Context, p *plan) (*Telemetry, error) {
 	}
 	globals.errors.target.Store(t.errors)
 
-	globals.mu.Lock()
-	defer globals.mu.Unlock()
+	globals.writing.Lock()
+	defer globals.writing.Unlock()
 	globals.traces.point(t.traces)
 	globals.propagator.point(t.propagator)
 	otel.SetTracerProvider(globals.traces)
 	otel.SetTextMapPropagator(globals.propagator)
-	setProviders(t.metrics, t.logs)
-	globals.starting = false
-	globals.live = t
+	setProviders(t.metrics, t.logs, true)
 	t.reporter.begin(p.code.logger)
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	globals.starting, globals.live = false, t
 	return t, nil
 }
 
 // end takes t out of the globals, if it is still the one in them; nil is a
 // Setup that failed.
 func end(t *Telemetry) {
-	globals.mu.Lock()
-	defer globals.mu.Unlock()
 	if t == nil {
+		globals.mu.Lock()
+		defer globals.mu.Unlock()
 		globals.starting = false
 		return
 	}
-	if globals.live != t {
+	globals.writing.Lock()
+	defer globals.writing.Unlock()
+	if Installed() != t {
 		return
 	}
-	globals.live = nil
 	globals.traces.point(nil)
 	globals.propagator.point(nil)
-	setProviders(metricnoop.NewMeterProvider(), lognoop.NewLoggerProvider())
+	setProviders(metricnoop.NewMeterProvider(), lognoop.NewLoggerProvider(), false)
+	globals.mu.Lock()
+	defer globals.mu.Unlock()
+	globals.live = nil
 }
 
-// setProviders installs the providers that do not follow, unless the program
-// has installed its own since and nothing of ours is live.
-func setProviders(mp metric.MeterProvider, lp log.LoggerProvider) {
-	if globals.starting || same(otel.GetMeterProvider(), globals.meters) {
+// setProviders installs the providers that do not follow. Unless it must, it
+// leaves those that the program has installed since.
+func setProviders(mp metric.MeterProvider, lp log.LoggerProvider, must bool) {
+	if must || same(otel.GetMeterProvider(), globals.meters) {
 		otel.SetMeterProvider(mp)
 		globals.meters = mp
 	}
-	if globals.starting || same(otel.GetLoggerProvider(), globals.loggers) {
+	if must || same(otel.GetLoggerProvider(), globals.loggers) {
 		otel.SetLoggerProvider(lp)
 		globals.loggers = lp
 	}
@@ -189,11 +198,36 @@ func foreign() []string {
 	return names
 }
 
-// same compares without the panic of types that do not compare.
+// checkGlobals finds what Setup is about to put into OpenTelemetry's globals
+// among its options: they would call themselves for ever.
+func (c *config) checkGlobals(install bool) error {
+	if !install {
+		return nil
+	}
+	if c.handler != nil && (isSwitch(c.handler) || same(c.handler, otel.GetErrorHandler())) {
+		return errors.New("instrument: error handler is OpenTelemetry's global one, which Setup sets")
+	}
+	for i, p := range c.propagators {
+		if isSwitch(p) || same(p, otel.GetTextMapPropagator()) {
+			return fmt.Errorf("instrument: propagator %d of %d is OpenTelemetry's global one, which Setup sets", i+1, len(c.propagators))
+		}
+	}
+	return nil
+}
+
+func isSwitch(v any) bool {
+	switch v.(type) {
+	case *switchHandler, *switchPropagator:
+		return true
+	}
+	return false
+}
+
+// same compares without the panic of values that do not compare.
 func same(a, b any) bool {
 	if a == nil || b == nil {
 		return false
 	}
-	t := reflect.TypeOf(a)
-	return t == reflect.TypeOf(b) && t.Comparable() && a == b
+	return reflect.TypeOf(a) == reflect.TypeOf(b) &&
+		reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }

@@ -100,18 +100,22 @@ func (t *Telemetry) each(ctx context.Context, f func(component) error) error {
 	for i, c := range t.components {
 		go func() { outcomes <- outcome{i, contained(func() error { return f(c) })} }()
 	}
-	late := make(chan struct{})
-	defer context.AfterFunc(ctx, func() { time.Sleep(grace * 3 / 4); close(late) })()
+	done, late := ctx.Done(), (<-chan time.Time)(nil)
 	results := make([]error, len(t.components))
 	running := make([]bool, len(t.components))
 	for i := range running {
 		running[i] = true
 	}
 wait:
-	for range t.components {
+	for left := len(t.components); left > 0; {
 		select {
 		case o := <-outcomes:
 			results[o.i], running[o.i] = o.err, false
+			left--
+		case <-done:
+			timer := time.NewTimer(grace * 3 / 4)
+			defer timer.Stop()
+			done, late = nil, timer.C
 		case <-late:
 			break wait
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,27 @@ func TestHangingCollectorDoesNotHoldShutdown(t *testing.T) {
 	assert.EqualValues(t, 700, s.Ended)
 	assert.EqualValues(t, 700, s.Dropped)
 	c.Close()
+}
+
+// TestShutdownKeepsItsDeadlineAndLeavesNoGoroutine in a bubble, where one that
+// still sleeps when the test is over is an error.
+func TestShutdownKeepsItsDeadlineAndLeavesNoGoroutine(t *testing.T) {
+	for _, deadline := range []time.Duration{time.Millisecond, time.Second, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			e := &stubExporter{export: func(ctx context.Context, _ []sdktrace.ReadOnlySpan) error { <-ctx.Done(); return ctx.Err() }}
+			tel, err := instrument.New(context.Background(), e.option())
+			require.NoError(t, err)
+			spans(tel, 600)
+			ctx, cancel := context.WithTimeout(context.Background(), deadline)
+			if deadline == 10*time.Second { // the one by default
+				ctx = context.Background()
+			}
+			defer cancel()
+			start := time.Now()
+			require.ErrorContains(t, tel.Shutdown(ctx), "lost 600 spans")
+			assert.LessOrEqual(t, time.Since(start), deadline+50*time.Millisecond)
+		})
+	}
 }
 
 // slack is what a busy machine may add to a deadline in these tests.

@@ -4,6 +4,7 @@ package instrument
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 
 	"github.com/waymark-otel/waymark/metrics"
@@ -61,8 +62,7 @@ func (p *pipeline) stats() ExporterStats {
 	if last := p.lastError.Load(); last != nil {
 		s.LastError = *last
 	}
-	if own, ok := p.exporter.(accountant); ok {
-		a := own.account()
+	if a, ok := accountOf(p.exporter); ok {
 		s.Sent, s.Retried, s.DroppedBy = a.sent, a.retried, a.droppedBy
 		if a.lastError != "" {
 			s.LastError = a.lastError
@@ -93,6 +93,34 @@ type account struct {
 	sent, retried uint64
 	droppedBy     map[string]uint64
 	lastError     string
+}
+
+// accountOf returns what an exporter knows of its spans, and false when it
+// does not count them. The map that is returned is the caller's.
+func accountOf(exporter any) (account, bool) {
+	switch e := exporter.(type) {
+	case accountant:
+		return e.account(), true
+	case spanStats:
+		var s ExporterStats
+		_ = contained(func() error { s = e.SpanStats(); return nil })
+		a := account{sent: s.Sent, retried: s.Retried, droppedBy: map[string]uint64{}, lastError: s.LastError}
+		maps.Copy(a.droppedBy, s.DroppedBy)
+		return a, true
+	}
+	return account{}, false
+}
+
+// spanStats is an accountant of another module.
+type spanStats interface{ SpanStats() ExporterStats }
+
+// countsItself says whether accountOf has an answer.
+func countsItself(exporter any) bool {
+	switch exporter.(type) {
+	case accountant, spanStats:
+		return true
+	}
+	return false
 }
 
 // Stats returns the counters. It may be called at any time, also after

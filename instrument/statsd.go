@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/waymark-otel/waymark/metrics"
@@ -22,8 +23,9 @@ const (
 // WithStatsD opens a StatsD client to addr, in the form that metrics.Dial
 // takes; Telemetry.Metrics returns it, and Shutdown closes it. An empty addr
 // means STATSD_HOST and STATSD_PORT, by default 127.0.0.1:8125. Without the
-// option a client is opened when STATSD_HOST is set. It replaces an earlier
-// WithStatsD.
+// option a client is opened when STATSD_HOST is set. STATSD_PREFIX is put
+// before every name unless metrics.WithPrefix says another. It replaces an
+// earlier WithStatsD.
 func WithStatsD(addr string, opts ...metrics.Option) Option {
 	return optionFunc(func(c *config) {
 		c.statsd, c.statsdAddr, c.statsdOptions = true, strings.TrimSpace(addr), opts
@@ -64,22 +66,52 @@ func resolveStatsD(c *config, e *environment) string {
 }
 
 // openStatsD dials the client. A wrong address of the environment is reported
-// and there is no client; one of the code is an error.
+// and there is no client; a mistake in code is an error.
 func openStatsD(c *config, s *settings, e *environment) (*metrics.Client, error) {
-	if s.statsdAddr != "" {
-		client, err := metrics.Dial(s.statsdAddr, c.statsdOptions...)
-		switch {
-		case err == nil:
-			return client, nil
-		case c.statsd && c.statsdAddr != "" || c.statsdOptions != nil:
-			return nil, fmt.Errorf("instrument: statsd: %w", err)
+	if s.statsdAddr == "" {
+		if c.spanMetrics {
+			return nil, errors.New("instrument: span metrics need a StatsD client: add WithStatsD or set STATSD_HOST")
 		}
-		e.problem(envStatsDHost, fmt.Sprintf("%v; no StatsD client", err))
+		return nil, nil
 	}
-	if c.spanMetrics && s.statsdAddr == "" {
-		return nil, errors.New("instrument: span metrics need a StatsD client: add WithStatsD or set STATSD_HOST")
+	opts, inCode := c.statsdOptions, c.statsd && c.statsdAddr != ""
+	if prefix, named := e.text(envStatsDPrefix); named {
+		opts = append([]metrics.Option{metrics.WithPrefix(prefix)}, opts...)
 	}
+	var err error
+	if !inCode {
+		err = checkHost(s.statsdAddr)
+	}
+	if err == nil {
+		var client *metrics.Client
+		if client, err = metrics.Dial(s.statsdAddr, opts...); err == nil {
+			return client, nil
+		}
+	}
+	wrong := err
+	if !inCode { // the options may be wrong too
+		var client *metrics.Client
+		client, err = metrics.Dial(net.JoinHostPort(defaultStatsDHost, fmt.Sprint(defaultStatsDPort)), c.statsdOptions...)
+		_ = client.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("instrument: statsd: %w", err)
+	}
+	e.problem(envStatsDHost, fmt.Sprintf("%v; no StatsD client", wrong))
 	return nil, nil
+}
+
+// checkHost finds what no resolver will ever find, such as the quotes of a
+// shell or a port.
+func checkHost(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New("is not a host name or an address")
+	}
+	if _, err := netip.ParseAddr(host); err == nil || !strings.ContainsAny(host, "\"'`:,;=()<>{}&*!$%^+@") {
+		return nil
+	}
+	return errors.New("is not a host name or an address; the port is for " + envStatsDPort)
 }
 
 // Metrics returns the StatsD client of WithStatsD or STATSD_HOST. Without

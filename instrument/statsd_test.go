@@ -50,6 +50,27 @@ func TestStatsDClientComesFromCodeThenEnvironment(t *testing.T) {
 	}
 }
 
+func TestStatsDPrefixComesFromCodeThenEnvironment(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code []metrics.Option
+		want string
+	}{
+		"environment": {want: "live.hits"},
+		"code":        {code: []metrics.Option{metrics.WithPrefix("shop")}, want: "shop.hits"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := metricstest.NewServer(t)
+			tel, errs, err := built(t, variables{"STATSD_PREFIX": " live "}, instrument.WithoutDefaultExporter(), instrument.WithStatsD(server.Addr(), tc.code...))
+			require.NoError(t, err)
+			tel.Metrics().Count("hits", 1)
+			require.NoError(t, tel.Shutdown(context.Background()))
+			assert.Empty(t, errs.all())
+			server.Wait(1)
+			assert.EqualValues(t, 1, server.Count(tc.want))
+		})
+	}
+}
+
 func TestMistakesAboutStatsDAreNamed(t *testing.T) {
 	_, errs, err := built(t, variables{"STATSD_HOST": "127.0.0.1", "STATSD_PORT": "http"}, instrument.WithoutDefaultExporter())
 	require.NoError(t, err)
@@ -59,6 +80,39 @@ func TestMistakesAboutStatsDAreNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "instrument: statsd: ")
 	_, err = instrument.New(context.Background(), instrument.WithSpanMetrics(), instrument.WithoutDefaultExporter(), instrument.WithoutEnvironment())
 	assert.EqualError(t, err, "instrument: span metrics need a StatsD client: add WithStatsD or set STATSD_HOST")
+}
+
+func TestAHostThatIsNoneNeverFailsTheProgram(t *testing.T) {
+	for name, tc := range map[string]struct{ host, want string }{
+		"with its port":  {"127.0.0.1:8125", "the port is for STATSD_PORT"},
+		"in quotes":      {`"127.0.0.1"`, "is not a host name or an address"},
+		"with spaces":    {"a b", "is not a host name or an address"},
+		"with a scheme":  {"udp://localhost", "StatsD"},
+		"with a user":    {"admin:s3cr3t@localhost", "StatsD"},
+		"several hosts":  {"a,b", "is not a host name or an address"},
+		"from a formula": {"${STATSD}", "is not a host name or an address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, code := range [][]instrument.Option{nil, {instrument.WithStatsD("", metrics.WithPrefix("shop")), instrument.WithSpanMetrics()}} {
+				tel, errs, err := built(t, variables{"STATSD_HOST": tc.host}, append(code, instrument.WithoutDefaultExporter())...)
+				require.NoError(t, err)
+				assert.Nil(t, tel.Metrics())
+				require.Len(t, errs.all(), 1)
+				assert.Contains(t, errs.all()[0], "instrument: STATSD_HOST=")
+				assert.Contains(t, errs.all()[0], tc.want)
+				assert.NotContains(t, errs.all()[0], "s3cr3t")
+				spans(tel, 1)
+			}
+		})
+	}
+	for _, host := range []string{"localhost", "stats.example.com.", "::1", "[::1]", "fe80::1%lo"} {
+		tel, errs, err := built(t, variables{"STATSD_HOST": host}, instrument.WithoutDefaultExporter())
+		require.NoError(t, err)
+		assert.NotNil(t, tel.Metrics(), host)
+		assert.Empty(t, errs.all())
+	}
+	_, _, err := built(t, variables{"STATSD_HOST": "a b"}, instrument.WithStatsD("", metrics.WithFlushInterval(-1)))
+	assert.ErrorContains(t, err, "instrument: statsd: metrics: flush interval", "a mistake in code is one still")
 }
 
 // TestSpanMetricsCountEverySpan at ratios that export few of them or none.

@@ -7,22 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.opentelemetry.io/otel/log"
 	lognoop "go.opentelemetry.io/otel/log/noop"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/waymark-otel/waymark/metrics"
-	"github.com/waymark-otel/waymark/metrics/spanmetrics"
 	"github.com/waymark-otel/waymark/propagators"
 	"github.com/waymark-otel/waymark/samplers"
 )
@@ -57,7 +53,8 @@ type plan struct {
 	*settings
 	code     *config
 	resource *resource.Resource
-	opened   []opened
+	opened   []opened                      // what has not been started
+	stop     []func(context.Context) error // what has, with its exporter
 	statsd   *metrics.Client
 	env      *environment
 	replaced []string // what was in the globals before
@@ -108,10 +105,15 @@ func (p *plan) close(ctx context.Context) {
 		return
 	}
 	_ = p.statsd.Close()
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	for _, stop := range slices.Backward(p.stop) {
+		_ = contained(func() error { return stop(bounded) })
+	}
 	for _, o := range slices.Backward(p.opened) {
 		closeExporters(ctx, o.Exporters)
 	}
-	p.opened, p.statsd = nil, nil
+	p.opened, p.stop, p.statsd = nil, nil, nil
 }
 
 // New builds a Telemetry and installs nothing: for tests, for a second
@@ -132,182 +134,6 @@ func New(ctx context.Context, opts ...Option) (*Telemetry, error) {
 	}
 	t.reporter.begin(nil)
 	return t, nil
-}
-
-// started is start for components that panic.
-func (p *plan) started(ctx context.Context) (t *Telemetry, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			p.close(ctx)
-			t, err = nil, fmt.Errorf("instrument: a component panicked: %v", v)
-		}
-	}()
-	return p.start(), nil
-}
-
-func (p *plan) start() *Telemetry {
-	t := &Telemetry{
-		traces:     tracenoop.NewTracerProvider(),
-		metrics:    metricnoop.NewMeterProvider(),
-		logs:       lognoop.NewLoggerProvider(),
-		propagator: p.propagator,
-		errors:     &errorSink{handler: p.code.handler, logger: p.code.logger},
-		forced:     p.forced,
-		ending:     ending{done: make(chan struct{})},
-	}
-	t.reporter = newReporter(p)
-	for _, problem := range p.env.problems {
-		t.errors.Handle(problem)
-	}
-	if p.disabled {
-		t.leave(p)
-		return t
-	}
-	t.startStatsD(p)
-	t.startTraces(p)
-	t.startMetrics(p)
-	t.startLogs(p)
-	return t
-}
-
-func (t *Telemetry) startTraces(p *plan) {
-	sampler := p.sampler
-	if p.code.keepErrors || p.code.spanMetrics {
-		sampler = samplers.AlwaysRecord(sampler)
-	}
-	opts := []sdktrace.TracerProviderOption{
-		sdktrace.WithResource(p.resource),
-		sdktrace.WithSampler(sampler),
-		sdktrace.WithRawSpanLimits(p.limits),
-	}
-	for _, sp := range p.code.processors {
-		once := newOwned(sp, t.errors.Handle)
-		opts = append(opts, sdktrace.WithSpanProcessor(once))
-		t.components = append(t.components, component{name: "span processor", flush: once.ForceFlush, shutdown: once.Shutdown})
-	}
-	if p.code.spanMetrics {
-		opts = append(opts, sdktrace.WithSpanProcessor(spanmetrics.NewProcessor(t.statsd, p.code.spanMetricsOptions...)))
-	}
-	var lines []sdktrace.SpanProcessor
-	for _, o := range p.opened {
-		if o.Spans == nil {
-			continue
-		}
-		line := newPipeline(o.name, o.Spans, p.batch, t.errors.Handle)
-		line.resource = hidden(p.code, p.resource)
-		t.pipelines = append(t.pipelines, line)
-		lines = append(lines, line)
-	}
-	if p.code.keepErrors {
-		t.tail = samplers.KeepErrors(forward(lines), p.code.tail...).(*samplers.Tail)
-		lines = []sdktrace.SpanProcessor{t.tail}
-	}
-	for _, line := range lines {
-		opts = append(opts, sdktrace.WithSpanProcessor(line))
-	}
-	t.flushTraces()
-	sdk := sdktrace.NewTracerProvider(opts...)
-	t.traces = sdk
-	t.ending.last = sdk.Shutdown
-}
-
-func (t *Telemetry) startMetrics(p *plan) {
-	opts := []sdkmetric.Option{sdkmetric.WithResource(p.resource), sdkmetric.WithExemplarFilter(exemplarFilter(p.exemplars))}
-	n := len(p.code.readers)
-	for _, r := range p.code.readers {
-		opts = append(opts, sdkmetric.WithReader(r))
-	}
-	for _, o := range p.opened {
-		if o.Metrics != nil {
-			n++
-			exporter := guardedMetrics{o.Metrics, o.name, t.errors.Handle}
-			opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter,
-				sdkmetric.WithInterval(p.metricInterval), sdkmetric.WithTimeout(p.metricDeadline))))
-		}
-	}
-	if n == 0 {
-		return // nobody reads: instruments that do nothing cost nothing
-	}
-	sdk := sdkmetric.NewMeterProvider(opts...)
-	t.metrics = sdk
-	t.components = append(t.components, component{name: "metrics", flush: sdk.ForceFlush, shutdown: sdk.Shutdown})
-	for _, start := range p.code.instrumentation {
-		if err := contained(func() error { return start(sdk) }); err != nil {
-			t.errors.Handle(fmt.Errorf("instrument: instrumentation: %w", err))
-		}
-	}
-}
-
-// flushTraces makes a component of each pipeline: what WithKeepErrors still
-// holds is handed on first, and one that hangs does not hold the others.
-func (t *Telemetry) flushTraces() {
-	var settled onceError
-	for _, line := range t.pipelines {
-		t.components = append(t.components, component{"traces", func(ctx context.Context) error {
-			if t.tail != nil {
-				_ = t.tail.ForceFlush(ctx)
-			}
-			return line.ForceFlush(ctx)
-		}, func(ctx context.Context) error {
-			if t.tail != nil {
-				_ = settled.do(func() error { return t.tail.Shutdown(ctx) })
-			}
-			return line.Shutdown(ctx)
-		}, line})
-	}
-}
-
-// leave takes over what the options gave although OTEL_SDK_DISABLED lets it do
-// nothing: whoever gave it counts on Shutdown.
-func (t *Telemetry) leave(p *plan) {
-	nothing := func(context.Context) error { return nil }
-	for _, sp := range p.code.processors {
-		t.components = append(t.components, component{name: "span processor", flush: nothing, shutdown: sp.Shutdown})
-	}
-	for _, r := range p.code.readers {
-		t.components = append(t.components, component{name: "metrics", flush: nothing, shutdown: r.Shutdown})
-	}
-	for _, lp := range p.code.logProcessors {
-		t.components = append(t.components, component{name: "logs", flush: nothing, shutdown: lp.Shutdown})
-	}
-}
-
-func exemplarFilter(name string) exemplar.Filter {
-	switch name {
-	case "always_on":
-		return exemplar.AlwaysOnFilter
-	case "always_off":
-		return exemplar.AlwaysOffFilter
-	default:
-		return exemplar.TraceBasedFilter
-	}
-}
-
-func (t *Telemetry) startLogs(p *plan) {
-	opts := []sdklog.LoggerProviderOption{
-		sdklog.WithResource(p.resource),
-		sdklog.WithAttributeCountLimit(p.logCount),
-		sdklog.WithAttributeValueLengthLimit(p.logLength),
-	}
-	n := len(p.code.logProcessors)
-	for _, lp := range p.code.logProcessors {
-		opts = append(opts, sdklog.WithProcessor(lp))
-	}
-	for _, o := range p.opened {
-		if o.Logs != nil {
-			n++
-			exporter := guardedLogs{o.Logs, o.name, t.errors.Handle}
-			opts = append(opts, sdklog.WithProcessor(sdklog.NewBatchProcessor(exporter,
-				sdklog.WithMaxQueueSize(p.logBatch.queue), sdklog.WithExportMaxBatchSize(p.logBatch.size),
-				sdklog.WithExportInterval(p.logBatch.delay), sdklog.WithExportTimeout(p.logBatch.timeout))))
-		}
-	}
-	if n == 0 {
-		return
-	}
-	sdk := sdklog.NewLoggerProvider(opts...)
-	t.logs = sdk
-	t.components = append(t.components, component{name: "logs", flush: sdk.ForceFlush, shutdown: sdk.Shutdown})
 }
 
 // TracerProvider returns the provider of tracers, never nil.

@@ -38,6 +38,7 @@ const (
 	envLinkAttributes  = "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"
 	envStatsDHost      = "STATSD_HOST"
 	envStatsDPort      = "STATSD_PORT"
+	envStatsDPrefix    = "STATSD_PREFIX"
 	envHMACKeys        = "WAYMARK_HMAC_KEYS"
 	envHMACKeysFile    = "WAYMARK_HMAC_KEYS_FILE"
 	envMetricInterval  = "OTEL_METRIC_EXPORT_INTERVAL"
@@ -58,7 +59,7 @@ var honored = []string{
 	envSampler, envSamplerArg, envPropagators, envZipkinEndpoint, envZipkinTimeout,
 	envBatchDelay, envBatchTimeout, envBatchQueue, envBatchSize,
 	envLength, envCount, envSpanLength, envSpanCount, envEventCount, envLinkCount, envEventAttributes, envLinkAttributes,
-	envHMACKeys, envHMACKeysFile, envStatsDHost, envStatsDPort,
+	envHMACKeys, envHMACKeysFile, envStatsDHost, envStatsDPort, envStatsDPrefix,
 	envMetricInterval, envMetricTimeout, envMetricExemplars,
 	envLogDelay, envLogTimeout, envLogQueue, envLogSize, envLogRecordLength, envLogRecordCount,
 }

@@ -19,7 +19,7 @@ const (
 // and AddAttrs to each record, from the context the record is logged with,
 // and passes it to next. They stand at the top level whatever groups the
 // logger has opened. A key that the program uses itself at the top level, in
-// With or in the call, is not added.
+// With, as the name of a group or in the call, is not added.
 //
 // On top of TraceContext, or of another ContextAttrs, it becomes one handler
 // with it. A nil next discards.

@@ -15,6 +15,9 @@ import (
 // them costs more than half a line; a span that logs one line does not pay
 // for it, one that logs a third line gets it for nothing.
 //
+// Handlers that are not slog's own get the ids with each record: not all of
+// them gain by With, and some look at records only, or forget what With gave.
+//
 // A logger derived for one request has one span and needs the first slot
 // only; one that all requests share needs more.
 type lineCache struct {

@@ -16,7 +16,7 @@ import (
 //
 //   - one that gains nothing goes to next, which has everything formatted;
 //   - the ids of a span that logs again go into a handler derived for that
-//     span, which has them formatted too (lines.go);
+//     span, which has them formatted too, if next is one of slog's (lines.go);
 //   - else a new record is made, with what is added first and then its own
 //     attributes, folded into groups when some are open.
 type rooted struct {
@@ -24,14 +24,15 @@ type rooted struct {
 	root   slog.Handler // next as it was before the first open group; nil without one
 	groups []group      // open, outermost first
 	nested bool         // whether an attribute of groups is, or may be, a group
-	keys   []string     // given to With at the top level
+	keys   []string     // at the top level by With, or by the first open group
 
 	configured []field // of TraceContext
 	fields     []field // those whose key is not in keys
 	baggage    bool    // whether one of the fields is
 	attrs      bool    // whether those of ContextWithAttrs are added
 
-	lines lineCache
+	formats bool // next formats what With is given once
+	lines   lineCache
 }
 
 // group is what was given after one WithGroup and before the next.
@@ -50,6 +51,8 @@ func decorate(next slog.Handler) *rooted {
 		return &rooted{next: slog.DiscardHandler}
 	case *rooted:
 		return next.clone()
+	case *slog.JSONHandler, *slog.TextHandler:
+		return &rooted{next: next, formats: true}
 	default:
 		return &rooted{next: next}
 	}
@@ -60,6 +63,7 @@ func (h *rooted) clone() *rooted {
 	return &rooted{
 		next: h.next, root: h.root, groups: h.groups, nested: h.nested, keys: h.keys,
 		configured: h.configured, fields: h.fields, baggage: h.baggage, attrs: h.attrs,
+		formats: h.formats,
 	}
 }
 
@@ -78,8 +82,10 @@ func (h *rooted) Handle(ctx context.Context, r slog.Record) error {
 	if found.none() {
 		return h.next.Handle(ctx, r)
 	}
-	if next := h.lines.handler(h, &found); next != nil && (h.root != nil || !h.collides(r)) {
-		return next.Handle(ctx, r)
+	if h.formats {
+		if next := h.lines.handler(h, &found); next != nil && (h.root != nil || !h.collides(r)) {
+			return next.Handle(ctx, r)
+		}
 	}
 	return h.add(ctx, r, &found)
 }
@@ -198,8 +204,10 @@ func (h *rooted) WithGroup(name string) slog.Handler {
 	}
 	derived := h.clone()
 	derived.next = h.next.WithGroup(name)
-	if h.root == nil {
+	if h.root == nil { // the group is at the top level, and its name a key
 		derived.root = h.next
+		derived.keys = append(slices.Clip(h.keys), name)
+		derived.setFields()
 	}
 	derived.groups = append(slices.Clip(h.groups), group{name: name})
 	return derived
@@ -210,8 +218,8 @@ func mayBeGroup(a slog.Attr) bool {
 	return k == slog.KindGroup || k == slog.KindLogValuer
 }
 
-// setFields leaves out the fields whose key the program gave to With: its own
-// value wins.
+// setFields leaves out the fields whose key the program gave to With or
+// WithGroup: its own value wins.
 func (h *rooted) setFields() {
 	h.fields = h.configured
 	taken := func(f field) bool { return slices.Contains(h.keys, f.key) }

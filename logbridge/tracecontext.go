@@ -20,9 +20,10 @@ import (
 // there whenever the context has one.
 //
 // They stand at the top level whatever groups the logger has opened. A key
-// that the program uses itself at the top level, in With or in the call, is
-// not added: the program's value wins. What a group was given with With after
-// TraceContext is formatted for each record that has ids, not once.
+// that the program uses itself at the top level, in With, as the name of a
+// group or in the call, is not added: the program's own wins. What a group was
+// given with With after TraceContext is formatted for each record that has
+// ids, not once.
 //
 // On top of ContextAttrs, or of another TraceContext, it becomes one handler
 // with it. A nil next discards. A nil Option is skipped.

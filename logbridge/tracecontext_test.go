@@ -117,6 +117,46 @@ func TestTheProgramsOwnNameInAGroupIsNoDuplicate(t *testing.T) {
 	assert.Equal(t, map[string]any{"span_id": 1.0, "trace_id": 2.0}, got["g"])
 }
 
+func TestAGroupWithANameOfOursIsNoDuplicate(t *testing.T) {
+	ctx := logbridge.ContextWithAttrs(spanContext(1, false), slog.String("tenant", "t1"), slog.Int("shard", 3))
+	for _, name := range []string{"trace_id", "tenant"} {
+		var out bytes.Buffer
+		logger := slog.New(logbridge.TraceContext(logbridge.ContextAttrs(jsonTo(&out)))).WithGroup(name)
+		for range 3 { // a span's later lines are made in another way
+			logger.InfoContext(ctx, "m", "a", 1)
+			logger.InfoContext(spanContext(1, false), "m", "a", 1)
+		}
+		for _, got := range lines(t, &out) {
+			assert.Equal(t, map[string]any{"a": 1.0}, got[name])
+			assert.Equal(t, spanIDText, got["span_id"])
+		}
+	}
+}
+
+// recordsOnly keeps what records hold, and forgets what With gave.
+type recordsOnly struct{ seen *[]string }
+
+func (recordsOnly) Enabled(context.Context, slog.Level) bool { return true }
+func (h recordsOnly) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		*h.seen = append(*h.seen, a.String())
+		return true
+	})
+	return nil
+}
+func (h recordsOnly) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h recordsOnly) WithGroup(string) slog.Handler      { return h }
+
+func TestAHandlerThatReadsRecordsSeesTheIDsOfEveryLine(t *testing.T) {
+	var seen []string
+	logger := slog.New(logbridge.TraceContext(recordsOnly{&seen}))
+	for range 4 {
+		seen = nil
+		logger.InfoContext(spanContext(1, false), "m")
+		assert.Equal(t, []string{"trace_id=" + traceIDText, "span_id=" + spanIDText, "trace_flags=01"}, seen)
+	}
+}
+
 func TestWithoutAValidSpanNoIDs(t *testing.T) {
 	half := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}}))
 	for name, ctx := range map[string]context.Context{"background": context.Background(), "a trace id only": half} {

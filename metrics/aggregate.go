@@ -42,15 +42,18 @@ func (s *series) settle(delta int64) {
 	s.sum.spilled.Store(true)
 }
 
-// take returns the total and starts again from zero; final leaves the mark
-// that tells later additions that they are lost.
-func (s *sum) take(final bool) (total int64, any bool) {
-	var next int64
-	if final {
-		next = closedSmall
-	}
+// shut leaves the mark that tells later additions that they are lost.
+func (s *sum) shut() {
+	s.large = addSaturated(s.large, s.small.Swap(closedSmall))
+}
+
+// take returns the total and starts again from zero.
+func (s *sum) take(closed bool) (total int64, any bool) {
 	any = s.touched.Swap(false)
-	total = addSaturated(s.large, s.small.Swap(next))
+	total = s.large
+	if !closed {
+		total = addSaturated(total, s.small.Swap(0))
+	}
 	s.large = 0
 	s.spilled.Store(false)
 	return total, any || total != 0
@@ -136,18 +139,26 @@ func (r *reservoir) add(bits uint64, n int) {
 	}
 }
 
-// collect moves what s has gathered into o. After a final one, s takes nothing
-// any more.
-func (s *series) collect(o *outbox, final bool) {
-	if s.kind == kindCounter && !final && s.sum.idle() {
+// shut makes s take nothing any more. What it has gathered stays.
+func (s *series) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.kind == kindCounter {
+		s.sum.shut()
+	}
+}
+
+// collect moves what s has gathered into o.
+func (s *series) collect(o *outbox) {
+	if s.kind == kindCounter && s.sum.idle() {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed = s.closed || final
 	switch s.kind {
 	case kindCounter:
-		s.collectCounter(o, final)
+		s.collectCounter(o)
 	case kindGauge:
 		s.collectGauge(o)
 	case kindSet:
@@ -161,8 +172,8 @@ func (s *series) collect(o *outbox, final bool) {
 	}
 }
 
-func (s *series) collectCounter(o *outbox, final bool) {
-	total, any := s.sum.take(final)
+func (s *series) collectCounter(o *outbox) {
+	total, any := s.sum.take(s.closed)
 	switch {
 	case !s.core.dialect.wholeCounters() && s.part != 0:
 		v, _ := clamp(float64(total) + s.part)

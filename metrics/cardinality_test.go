@@ -46,6 +46,22 @@ func TestSeriesBeyondTheBoundMeetInOther(t *testing.T) {
 	assert.EqualValues(t, 8, c.Stats().Overflow)
 }
 
+func TestHandlesBeyondTheBoundCountEachValue(t *testing.T) {
+	rec := metricstest.NewRecorder(t, metrics.WithMaxSeries(1))
+	c := rec.Client()
+	c.Count("a", 1)
+	hits, took := c.Counter("b"), c.Timer("t")
+	assert.Zero(t, c.Stats().Overflow, "no value yet")
+	for range 3 {
+		hits.Inc()
+		took.Record(time.Millisecond)
+	}
+	c.Time("u")()
+	assert.EqualValues(t, 7, c.Stats().Overflow)
+	assert.EqualValues(t, 3, rec.Count("other"))
+	assert.Len(t, rec.Timings("other"), 4)
+}
+
 func TestSeriesNamedOtherIsTheSame(t *testing.T) {
 	rec := metricstest.NewRecorder(t, metrics.WithMaxSeries(1))
 	rec.Client().Count("other", 1)

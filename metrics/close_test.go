@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -204,4 +205,55 @@ func TestFiftyClientsLeaveNothing(t *testing.T) {
 	require.NoError(t, stream.Close())
 	require.NoError(t, unixgram.Close())
 	accepting.Wait()
+}
+
+func TestCloseEndsThoughProducersAreFasterThanTheSender(t *testing.T) {
+	var c *metrics.Client
+	var calls, sent uint64
+	var closing bool
+	c = metrics.New(writerFunc(func(p []byte) (int, error) {
+		sent += uint64(strings.Count(string(p), "\n"))
+		for range 1000 { // far more than one packet holds
+			if closing {
+				c.Timing("t", 1)
+				calls++
+			}
+		}
+		return len(p), nil
+	}), metrics.WithQueueBytes(16<<10), metrics.WithFlushInterval(time.Hour))
+	for range 500 {
+		c.Timing("t", 1)
+	}
+	closing = true
+	require.NoError(t, c.Close())
+	stats := c.Stats()
+	assert.EqualValues(t, 500, sent)
+	assert.Equal(t, calls, stats.Dropped.Closed)
+	assert.Zero(t, stats.Queued)
+}
+
+func TestCloseTakesNothingMoreThoughTheWriterHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink metricstest.Sink
+		release := make(chan struct{})
+		c := metrics.New(writerFunc(func(p []byte) (int, error) {
+			<-release
+			return sink.Write(p)
+		}))
+		c.Count("n", 1)
+		time.Sleep(2 * time.Second) // the sender is stuck from here on
+		use := func() {
+			c.Count("n", 2)
+			c.Gauge("g", 1)
+			c.Timing("t", time.Millisecond)
+			c.Set("s", "x")
+		}
+		use()
+		require.ErrorContains(t, c.Close(), "still busy")
+		use()
+		assert.EqualValues(t, 4, c.Stats().Dropped.Closed)
+		close(release)
+		synctest.Wait()
+		assert.ElementsMatch(t, []string{"n:1|c", "n:2|c", "g:1|g", "t:1|ms", "s:x|s"}, sink.Lines())
+	})
 }

@@ -56,11 +56,26 @@ func (c *core) find(k kind, sc *scope, name string, tags []Tag) *series {
 	if s := c.table.find(h, k, sc, name, tags); s != nil {
 		return s
 	}
+	s, overflow := c.meet(h, k, sc, name, tags)
+	if overflow {
+		c.stats.overflow.Add(1)
+	}
+	return s
+}
+
+// bind is find for a handle, which counts its own overflow: it reports whether
+// values for the series are beyond the bound.
+func (c *core) bind(k kind, sc *scope, name string, tags []Tag) (s *series, overflow bool) {
+	h := hashName(sc.hash+uint64(k), name, tags)
+	if s := c.table.find(h, k, sc, name, tags); s != nil {
+		return s, false
+	}
 	return c.meet(h, k, sc, name, tags)
 }
 
-// meet makes the series of a call that is the first of its kind.
-func (c *core) meet(h uint64, k kind, sc *scope, name string, tags []Tag) *series {
+// meet makes the series of a call that is the first of its kind, and reports
+// whether it is beyond the bound.
+func (c *core) meet(h uint64, k kind, sc *scope, name string, tags []Tag) (s *series, overflow bool) {
 	size := len(sc.prefix) + len(name)
 	for _, list := range [][]Tag{sc.tags, tags} {
 		for _, t := range list {
@@ -68,17 +83,14 @@ func (c *core) meet(h uint64, k kind, sc *scope, name string, tags []Tag) *serie
 		}
 	}
 	if size > c.packetBytes { // too long to send is too long to remember
-		return c.oversized
+		return c.oversized, false
 	}
-	if c.full.Load() {
-		return c.other(k)
+	if !c.full.Load() {
+		if s = c.register(h, k, sc, name, tags); s != nil {
+			return s, false
+		}
 	}
-
-	s := c.register(h, k, sc, name, tags)
-	if s == nil {
-		return c.other(k)
-	}
-	return s
+	return c.other(k), true
 }
 
 // register makes the series of a call, or returns nil if there are too many.
@@ -143,7 +155,6 @@ func (c *core) newSeries(f frame, k kind, h uint64, rate float64) *series {
 // other returns the series for what is beyond the bound. Values of each type
 // meet in one; a sample rate does not apply.
 func (c *core) other(k kind) *series {
-	c.stats.overflow.Add(1)
 	if s := c.others[k].Load(); s != nil {
 		return s
 	}
@@ -162,13 +173,25 @@ func (c *core) other(k kind) *series {
 	return s
 }
 
-// gathering returns the series that gather values. After a final call there
-// will be no more.
-func (c *core) gathering(final bool) []*series {
+// gathering returns the series that gather values.
+func (c *core) gathering() []*series {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = c.closed || final
 	return c.summed
+}
+
+// shut ends the taking in. What was recorded before can still be sent, what
+// comes is counted: were it left to the sender, producers as fast as it could
+// keep it busy for ever, and a writer that hangs could keep it from it.
+func (c *core) shut() {
+	c.mu.Lock()
+	c.closed = true
+	all := c.summed
+	c.mu.Unlock()
+	c.queue.close()
+	for _, s := range all {
+		s.shut()
+	}
 }
 
 func (c *core) seriesCount() int {

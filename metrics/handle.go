@@ -9,20 +9,27 @@ import (
 
 // Counter is a counter with name and tags already looked up, for hot paths. A
 // nil Counter discards. All methods may be called concurrently.
-type Counter struct{ series *series }
+type Counter struct {
+	series   *series
+	overflow bool // what is added goes to the series "other"
+}
 
 // Counter returns the counter that Count means by name and tags.
 func (c *Client) Counter(name string, tags ...Tag) *Counter {
 	if c == nil {
 		return nil
 	}
-	return &Counter{c.core.find(kindCounter, c.scope, name, tags)}
+	s, overflow := c.core.bind(kindCounter, c.scope, name, tags)
+	return &Counter{s, overflow}
 }
 
 // Add adds delta.
 func (c *Counter) Add(delta int64) {
 	if c == nil {
 		return
+	}
+	if c.overflow {
+		c.series.core.stats.overflow.Add(1)
 	}
 	c.series.count(delta)
 }
@@ -32,20 +39,27 @@ func (c *Counter) Inc() { c.Add(1) }
 
 // Timer is a timer with name and tags already looked up, for hot paths. A nil
 // Timer discards. All methods may be called concurrently.
-type Timer struct{ series *series }
+type Timer struct {
+	series   *series
+	overflow bool // what is recorded goes to the series "other"
+}
 
 // Timer returns the timer that Timing means by name and tags.
 func (c *Client) Timer(name string, tags ...Tag) *Timer {
 	if c == nil {
 		return nil
 	}
-	return &Timer{c.core.find(kindTiming, c.scope, name, tags)}
+	s, overflow := c.core.bind(kindTiming, c.scope, name, tags)
+	return &Timer{s, overflow}
 }
 
 // Record records one duration.
 func (t *Timer) Record(d time.Duration) {
 	if t == nil {
 		return
+	}
+	if t.overflow {
+		t.series.core.stats.overflow.Add(1)
 	}
 	t.series.time(d)
 }
@@ -60,7 +74,7 @@ func (t *Timer) Time() (stop func()) {
 	var stopped atomic.Bool
 	return func() {
 		if !stopped.Swap(true) {
-			t.series.time(time.Since(start))
+			t.Record(time.Since(start))
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (q *queue) addInOrder(s *series, bits uint64) {
 // push appends to sh, which is locked, and unlocks it.
 func (q *queue) push(sh *shard, s *series, bits uint64) {
 	c := sh.last
-	if c == nil || c.n == chunkSamples {
+	if c == nil || c.n == chunkSamples || sh.closed {
 		if c = q.grow(sh); c == nil {
 			sh.mu.Unlock()
 			return
@@ -121,14 +121,22 @@ func (q *queue) grow(sh *shard) *chunk {
 	return c
 }
 
+// close ends the taking in: what waits can be taken out, what comes is counted.
+func (q *queue) close() {
+	for i := range q.shards {
+		q.shards[i].mu.Lock()
+		q.shards[i].closed = true
+		q.shards[i].mu.Unlock()
+	}
+}
+
 // take returns the oldest chunk of a shard, or nil. Without all, one that is
-// still being filled stays. A final take closes the shard once it is empty.
-func (q *queue) take(sh *shard, all, final bool) *chunk {
+// still being filled stays.
+func (q *queue) take(sh *shard, all bool) *chunk {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	c := sh.first
 	if c == nil || !all && c.n < chunkSamples {
-		sh.closed = sh.closed || final
 		return nil
 	}
 	sh.first = c.next

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func drainAll(q *queue, final bool) (got []sample) {
+func drainAll(q *queue) (got []sample) {
 	for i := range q.shards {
 		for {
-			c := q.take(&q.shards[i], true, final)
+			c := q.take(&q.shards[i], true)
 			if c == nil {
 				break
 			}
@@ -35,7 +35,7 @@ func TestQueueIsBoundedInBytes(t *testing.T) {
 	}
 	assert.Equal(t, 10*chunkSamples, q.waiting())
 	assert.EqualValues(t, n-10*chunkSamples, stats.droppedQueue.Load())
-	assert.Len(t, drainAll(&q, false), 10*chunkSamples)
+	assert.Len(t, drainAll(&q), 10*chunkSamples)
 	for i := range uint64(n) {
 		q.add(s, i)
 	}
@@ -52,7 +52,7 @@ func TestQueueKeepsTheOrderOfAHash(t *testing.T) {
 		q.addInOrder(b, i)
 	}
 	next := map[*series]uint64{}
-	for _, v := range drainAll(&q, false) {
+	for _, v := range drainAll(&q) {
 		require.Equal(t, next[v.series], v.bits)
 		next[v.series]++
 	}
@@ -73,12 +73,12 @@ func TestQueueLeavesPartsOfChunksUntilTheyAreWanted(t *testing.T) {
 	assert.Len(t, q.wake, 1, "some full chunks wake the sender")
 	var c *chunk
 	for range wakeChunks {
-		c = q.take(&q.shards[0], false, false)
+		c = q.take(&q.shards[0], false)
 		require.NotNil(t, c)
 		assert.Equal(t, chunkSamples, c.n)
 	}
-	assert.Nil(t, q.take(&q.shards[0], false, false))
-	c = q.take(&q.shards[0], true, false)
+	assert.Nil(t, q.take(&q.shards[0], false))
+	c = q.take(&q.shards[0], true)
 	require.NotNil(t, c)
 	assert.Equal(t, 5, c.n)
 }
@@ -100,7 +100,8 @@ func TestQueueCountsWhatComesAfterTheEnd(t *testing.T) {
 		})
 	}
 	close(start)
-	got := len(drainAll(&q, true))
+	q.close()
+	got := len(drainAll(&q))
 	wg.Wait()
 	assert.Zero(t, q.waiting())
 	assert.EqualValues(t, goroutines*each, uint64(got)+stats.droppedClosed.Load()+stats.droppedQueue.Load())

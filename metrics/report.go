@@ -36,5 +36,11 @@ func (r *reporter) report(c *core) {
 		return
 	}
 	r.at, r.dropped, r.failures = time.Now(), drops.Total(), failures
+	// As with a Writer: a panic is the user's, but the goroutine is ours.
+	defer func() {
+		if v := recover(); v != nil {
+			c.stats.failed(fmt.Errorf("metrics: error handler panicked: %v", v))
+		}
+	}()
 	c.onError(errors.Join(errs...))
 }

@@ -126,7 +126,7 @@ func (s *sender) drainQueue(all bool) error {
 	for i := range q.shards {
 		// No more rounds than there are chunks: producers may be as fast as we.
 		for range q.chunks {
-			c := q.take(&q.shards[i], all, s.closing)
+			c := q.take(&q.shards[i], all)
 			if c == nil {
 				break
 			}
@@ -147,8 +147,8 @@ func (s *sender) drainQueue(all bool) error {
 }
 
 func (s *sender) drainSeries() error {
-	for _, series := range s.core.gathering(s.closing) {
-		series.collect(&s.out, s.closing)
+	for _, series := range s.core.gathering() {
+		series.collect(&s.out)
 		if err := s.send(false); err != nil && !s.closing {
 			return err
 		}
@@ -192,11 +192,12 @@ func (s *sender) send(all bool) error {
 	return errors.Join(errs[0])
 }
 
-// settle accounts for entries that fit no packet and tidies up.
+// settle accounts for entries that fit no packet or wait, and tidies up.
 func (s *sender) settle() {
 	s.core.stats.droppedOversize.Add(s.out.dropped)
 	s.out.dropped = 0
 	s.out.compact()
+	s.core.stats.unsent.Store(int64(s.out.entries()))
 }
 
 // sendPacket sends one packet. A connection that turns out to be stale is
@@ -268,7 +269,10 @@ const grace = time.Second
 // writer that hangs, or an error handler that calls Close, would never let it
 // end.
 func (s *sender) close(timeout time.Duration) error {
-	s.once.Do(func() { close(s.stop) })
+	s.once.Do(func() {
+		s.core.shut()
+		close(s.stop)
+	})
 	if s.ended(timeout) {
 		return s.err
 	}

@@ -22,7 +22,7 @@ type Stats struct {
 	Overflow   uint64 // values that went to the series "other"
 
 	Series int // distinct series so far
-	Queued int // values of timers that wait to be sent
+	Queued int // values of timers, and whatever a failure left, that wait to be sent
 
 	LastError string // the last failure of the transport, "" if there was none
 }
@@ -50,6 +50,8 @@ type counters struct {
 	droppedQueue, droppedWrite, droppedUnsent      atomic.Uint64
 
 	refused, reconnects, sanitized, clamped, overflow atomic.Uint64
+
+	unsent atomic.Int64 // lines that are written and wait
 
 	failures  atomic.Uint64
 	lastError atomic.Pointer[string]
@@ -94,7 +96,7 @@ func (c *Client) Stats() Stats {
 		Clamped:    n.clamped.Load(),
 		Overflow:   n.overflow.Load(),
 		Series:     c.core.seriesCount(),
-		Queued:     c.core.queue.waiting(),
+		Queued:     c.core.queue.waiting() + int(n.unsent.Load()),
 	}
 	if text := n.lastError.Load(); text != nil {
 		s.LastError = *text

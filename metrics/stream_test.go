@@ -146,6 +146,25 @@ func TestAStreamServerMayComeLate(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForAServerIsQueued(t *testing.T) {
+	c, err := metrics.Dial("unix://"+filepath.Join(t.TempDir(), "absent"), metrics.WithFlushInterval(time.Hour))
+	require.NoError(t, err)
+	const n = 1000
+	for range n {
+		c.Timing("t", time.Millisecond)
+	}
+	assert.Error(t, c.Flush(context.Background()))
+	for range n {
+		c.Timing("t", time.Millisecond)
+	}
+	stats := c.Stats()
+	assert.EqualValues(t, 2*n, uint64(stats.Queued)+stats.Sent+stats.Dropped.Total())
+	assert.Error(t, c.Close())
+	stats = c.Stats()
+	assert.EqualValues(t, 2*n, stats.Dropped.Unsent)
+	assert.Zero(t, stats.Queued)
+}
+
 func TestAStreamServerMayBeRestarted(t *testing.T) {
 	for network, addr := range streams(t) {
 		t.Run(network, func(t *testing.T) {

@@ -149,12 +149,15 @@ func (u *udp) send(ctx context.Context, packet []byte) (int, error) {
 	if u.disarm == nil {
 		u.disarm = context.AfterFunc(ctx, func() { _ = u.conn.SetWriteDeadline(longAgo) })
 	}
-	select {
-	case <-u.tried:
-	case <-ctx.Done():
-		return 0, fmt.Errorf("metrics: host %q is still being looked up", u.host)
-	}
 	d := u.current.Load()
+	if d == nil {
+		select {
+		case <-u.tried:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("metrics: host %q is still being looked up", u.host)
+		}
+		d = u.current.Load()
+	}
 	if len(d.addrs) == 0 {
 		return 0, d.err
 	}

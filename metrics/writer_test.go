@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -167,5 +168,18 @@ func TestErrorHandlerIsSilentWhenAllIsWell(t *testing.T) {
 		c.Count("n", 1)
 		time.Sleep(5 * time.Minute)
 		require.NoError(t, c.Close())
+	})
+}
+
+func TestAPanicOfTheErrorHandlerEndsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink metricstest.Sink
+		c := metrics.New(&sink, metrics.WithErrorHandler(func(error) { panic("oops") }))
+		c.Gauge("g", math.NaN())
+		time.Sleep(2 * time.Second)
+		c.Count("n", 1)
+		require.NoError(t, c.Close())
+		assert.Equal(t, []string{"n:1|c"}, sink.Lines())
+		assert.Equal(t, "metrics: error handler panicked: oops", c.Stats().LastError)
 	})
 }

@@ -4,8 +4,10 @@ package propagators
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -31,7 +33,8 @@ type CorrelationID struct {
 
 	// Generate makes an id where none came in. By default, the trace id when
 	// the context has one, else a UUID of version 7; also when what Generate
-	// returned is not a valid id. It may be called from several goroutines.
+	// returned is not a valid id, and when it panics, which is reported to
+	// OpenTelemetry's error handler. It may be called from several goroutines.
 	Generate func(context.Context) string
 
 	// NoGenerate leaves a request without an id as it is.
@@ -165,15 +168,24 @@ func (c CorrelationID) New(ctx context.Context) string {
 		return ""
 	}
 	if c.Generate != nil {
-		if id := c.Generate(ctx); c.Valid(id) {
+		if id := c.generate(ctx); c.Valid(id) {
 			return id
 		}
 	}
-	id := newUUID()
 	if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {
-		id = sc.TraceID().String()
+		return sc.TraceID().String()
 	}
-	return id
+	return newUUID()
+}
+
+// generate keeps a panic of the user's function out of the request.
+func (c CorrelationID) generate(ctx context.Context) (id string) {
+	defer func() {
+		if v := recover(); v != nil {
+			otel.Handle(fmt.Errorf("propagators: CorrelationID.Generate panicked: %v", v))
+		}
+	}()
+	return c.Generate(ctx)
 }
 
 // correlated is a context and its correlation id in one allocation.

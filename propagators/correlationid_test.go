@@ -169,6 +169,7 @@ func TestCorrelationIDIsGenerated(t *testing.T) {
 		"the program's own":            {c: propagators.CorrelationID{Generate: func(context.Context) string { return "own" }}, ctx: traced, want: "^own$"},
 		"the program's own is no id":   {c: propagators.CorrelationID{Generate: func(context.Context) string { return "no\r\nid" }}, ctx: traced, want: "^4e0+ee$"},
 		"the program's own is empty":   {c: propagators.CorrelationID{Generate: func(context.Context) string { return "" }}, ctx: t.Context(), want: "^[0-9a-f-]{36}$"},
+		"the program's own panics":     {c: propagators.CorrelationID{Generate: func(context.Context) string { panic("no id") }}, ctx: traced, want: "^4e0+ee$"},
 		"none":                         {c: propagators.CorrelationID{NoGenerate: true}, ctx: traced, want: "^$"},
 		"none, whatever generates one": {c: propagators.CorrelationID{NoGenerate: true, Generate: func(context.Context) string { return "own" }}, ctx: traced, want: "^$"},
 	} {

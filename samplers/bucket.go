@@ -34,8 +34,9 @@ func newBucket(perSecond float64) *bucket {
 	if perSecond = usableRate(perSecond); perSecond == 0 {
 		return nil
 	}
-	// Rounded up: over any time, never more than the rate.
-	interval := min(math.Ceil(ticksPerSecond/perSecond), maxInterval)
+	// Rounded down, so that a bucket that was emptied is full again a second
+	// later: rounded up, one of three tokens would come a nanosecond too late.
+	interval := min(math.Floor(ticksPerSecond/perSecond), maxInterval)
 	window := max(math.Ceil(interval*perSecond), interval)
 	return &bucket{start: time.Now(), interval: int64(interval), window: int64(window)}
 }

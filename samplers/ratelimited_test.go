@@ -5,6 +5,7 @@ package samplers_test
 import (
 	"context"
 	"math"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,20 @@ func TestRateLimitedNeverExceedsItsRateOverTime(t *testing.T) {
 				most := rate*(steps*step).Seconds() + math.Max(1, rate)
 				assert.LessOrEqual(t, float64(total), most)
 				assert.Greater(t, float64(total), most-2-rate*1e-3, "and uses it up")
+			})
+		})
+	}
+}
+
+func TestEmptiedBucketIsFullASecondLater(t *testing.T) {
+	for _, rate := range []int{1, 3, 7, 30, 60, 999, 12_345, 300_000} {
+		t.Run(strconv.Itoa(rate), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := samplers.RateLimited(float64(rate))
+				for second := range 5 {
+					assert.Equal(t, rate, keeps(s, rate+10), "second %d", second)
+					time.Sleep(time.Second)
+				}
 			})
 		})
 	}

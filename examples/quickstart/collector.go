@@ -25,6 +25,9 @@ type collector struct {
 
 func (c collector) close() error { return c.viewer.Close() }
 
+// page is where a browser shows a trace, here as at Zipkin's server.
+func (c collector) page(traceID string) string { return c.queryURL + "/zipkin/traces/" + traceID }
+
 // findCollector picks the collector of the environment, else a Zipkin server
 // where one usually is, else a viewer in this process.
 func findCollector(ctx context.Context, out io.Writer, once bool) (collector, error) {
@@ -43,7 +46,7 @@ func findCollector(ctx context.Context, out io.Writer, once bool) (collector, er
 	}
 	addr := viewer.DefaultAddress
 	if once {
-		addr = "127.0.0.1:0" // nobody looks for it, and two can run at a time
+		addr = "127.0.0.1:0" // nobody looks at its page, and two can run at a time
 	}
 	v, err := viewer.Start(addr, viewer.WithOutput(out))
 	if errors.Is(err, viewer.ErrAddressInUse) {

@@ -2,7 +2,8 @@
 
 // Command quickstart runs three small services that call one another over
 // HTTP, sends them requests, and shows what each request did: a waterfall of
-// spans in the terminal, log lines with the same trace id, and statsd lines.
+// spans in the terminal and on a page, log lines with the same trace id, and
+// statsd lines.
 //
 //	go run ./examples/quickstart          stays until Ctrl-C, a request every few seconds
 //	go run ./examples/quickstart -once    three requests; fails unless every span arrived
@@ -20,6 +21,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/waymark-otel/waymark/logbridge"
 )
 
 func main() {
@@ -45,15 +48,20 @@ func run(ctx context.Context, out io.Writer, once bool, every time.Duration, rat
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, to.close()) }()
+	return show(ctx, out, to, once, every, ratio, legacyKey)
+}
 
-	sink, err := startStatsD(out)
+func show(ctx context.Context, out io.Writer, to collector, once bool, every time.Duration, ratio float64, legacyKey string) (err error) {
+	defer func() { err = errors.Join(err, to.close()) }()
+	sink, err := startStatsD(out, to.viewer.StatsD())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.close()) }()
 
-	shop, err := startShop(ctx, to.spansURL, sink.addr(), slog.New(slog.NewTextHandler(out, nil)), ratio, legacyKey)
+	// Each line has the ids of its request, here and beside the trace on the page.
+	log := slog.New(logbridge.TraceContext(slog.NewMultiHandler(slog.NewTextHandler(out, nil), to.viewer.SlogHandler(nil))))
+	shop, err := startShop(ctx, to.spansURL, sink.addr(), log, ratio, legacyKey)
 	defer func() { err = errors.Join(err, shop.stop()) }()
 	if err != nil {
 		return err
@@ -74,7 +82,7 @@ func run(ctx context.Context, out io.Writer, once bool, every time.Duration, rat
 	if once {
 		return verdict(ctx, out, shop, to, traces, ratio)
 	}
-	fmt.Fprintf(out, "\nTry %s/orders/1 and %s/api/v2/traces. Ctrl-C ends.\n\n", shop.url(), to.queryURL)
+	fmt.Fprintf(out, "\nThe failed request, in a browser: %s\nAll of them: %s\nSend your own to %s/orders/1. Ctrl-C ends.\n\n", to.page(traces[len(traces)-1]), to.queryURL, shop.url())
 	return shop.keepBusy(ctx, every)
 }
 

@@ -273,3 +273,31 @@ func TestEachRequestIsALineOfStatsD(t *testing.T) {
 		}
 	}
 }
+
+// TestThePageHasLogsAndCountersToo looks where the page would.
+func TestThePageHasLogsAndCountersToo(t *testing.T) {
+	v, err := viewer.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out locked
+	if err := show(t.Context(), &out, collector{"", v.SpansURL(), v.URL(), v}, true, 0, 1, hmacKey); err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range v.Traces() {
+		w := httptest.NewRecorder()
+		v.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/viewer/trace/"+tr.ID, nil))
+		var page struct{ Lines []struct{ Message string } }
+		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(page.Lines); n < 4 { // the item found, and an access log of each service
+			t.Errorf("%d lines beside trace %s", n, tr.ID)
+		}
+	}
+	w := httptest.NewRecorder()
+	v.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/viewer/statsd", nil))
+	if !strings.Contains(w.Body.String(), `"name":"catalog.http.server.request"`) {
+		t.Errorf("no timer of catalog: %s", w.Body)
+	}
+}

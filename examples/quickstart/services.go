@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -40,17 +41,23 @@ func front(catalog string) func(*slog.Logger, *http.Client) http.Handler {
 	}
 }
 
-// catalog serves items. It looks the item up and asks legacy about the price.
-func catalog(legacy string) func(*slog.Logger, *http.Client) http.Handler {
+// catalog serves items. It looks the item up in its database and asks legacy
+// about the price.
+func catalog(items *sql.DB, legacy string) func(*slog.Logger, *http.Client) http.Handler {
 	return func(log *slog.Logger, client *http.Client) http.Handler {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /items/{item}", func(w http.ResponseWriter, r *http.Request) {
 			item := r.PathValue("item")
-			_ = instrument.Do(r.Context(), "look up item", func(ctx context.Context) error {
+			name, err := instrument.Call(r.Context(), "look up item", func(ctx context.Context) (string, error) {
 				instrument.SetAttributes(ctx, attribute.String("item", item))
-				time.Sleep(2 * time.Millisecond)
-				return nil
+				return nameOf(ctx, items, item)
 			})
+			if err != nil {
+				log.WarnContext(r.Context(), "no such item", "item", item, "error", err)
+				http.Error(w, "no such item", http.StatusNotFound)
+				return
+			}
+			log.InfoContext(r.Context(), "item found", "item", item, "name", name)
 			relay(w, r, log, client, legacy+"/prices/"+url.PathEscape(item))
 		})
 		return mux
@@ -76,7 +83,7 @@ func legacy(log *slog.Logger, _ *http.Client) http.Handler {
 			return 1999, nil
 		})
 		if err != nil {
-			log.ErrorContext(r.Context(), "no price", append(traceAttrs(r.Context()), "error", err)...)
+			log.ErrorContext(r.Context(), "no price", "error", err)
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -94,7 +101,7 @@ func relay(w http.ResponseWriter, r *http.Request, log *slog.Logger, client *htt
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		log.ErrorContext(r.Context(), "call broke off", append(traceAttrs(r.Context()), "error", err)...)
+		log.ErrorContext(r.Context(), "call broke off", "error", err)
 		http.Error(w, "bad gateway", http.StatusBadGateway)
 		return
 	}

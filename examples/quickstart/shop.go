@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
 	"github.com/waymark-otel/waymark/instrument/httpwrap"
@@ -25,6 +25,7 @@ import (
 // shop is the three services, front last.
 type shop struct {
 	services []*service
+	items    *sql.DB // catalog's
 	ratio    float64 // of the traces that are sampled
 	statsd   string  // address
 }
@@ -41,6 +42,11 @@ type service struct {
 
 func startShop(ctx context.Context, spansURL, statsdAddr string, log *slog.Logger, ratio float64, legacyKey string) (*shop, error) {
 	s := &shop{ratio: ratio, statsd: statsdAddr}
+	items, err := openItems(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.items = items
 	// catalog speaks to legacy in the header that legacy knows, signed.
 	old, err := propagators.NewXTraceInfo(propagators.XTraceInfoConfig{HMACKeys: []string{hmacKey}})
 	if err != nil {
@@ -52,7 +58,7 @@ func startShop(ctx context.Context, spansURL, statsdAddr string, log *slog.Logge
 	}
 	err = s.start(ctx, "legacy", spansURL, log, legacy, oldOnly)
 	if err == nil {
-		err = s.start(ctx, "catalog", spansURL, log, catalog(s.url()),
+		err = s.start(ctx, "catalog", spansURL, log, catalog(items, s.url()),
 			propagators.TraceContext{}, propagators.B3{}, old, propagators.CorrelationID{})
 	}
 	if err == nil {
@@ -173,11 +179,8 @@ func (s *shop) stop() error {
 		errs = append(errs, v.server.Shutdown(ctx), v.telemetry.Shutdown(ctx))
 		<-v.served
 	}
+	if s.items != nil {
+		errs = append(errs, s.items.Close())
+	}
 	return errors.Join(errs...)
-}
-
-// traceAttrs ties a log line to the span in ctx.
-func traceAttrs(ctx context.Context) []any {
-	sc := trace.SpanContextFromContext(ctx)
-	return []any{"trace_id", sc.TraceID().String(), "span_id", sc.SpanID().String()}
 }

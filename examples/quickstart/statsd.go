@@ -10,14 +10,15 @@ import (
 	"sync/atomic"
 )
 
-// statsd is a sink in the place of a StatsD server: it prints each line.
+// statsd is a sink in the place of a StatsD server: it prints each line and
+// gives it to the viewer's page.
 type statsd struct {
 	conn  net.PacketConn
 	lines atomic.Int64
 	done  chan struct{}
 }
 
-func startStatsD(out io.Writer) (*statsd, error) {
+func startStatsD(out, page io.Writer) (*statsd, error) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -31,6 +32,7 @@ func startStatsD(out io.Writer) (*statsd, error) {
 			if err != nil {
 				return
 			}
+			_, _ = page.Write(packet[:n])
 			for line := range strings.Lines(string(packet[:n])) {
 				s.lines.Add(1)
 				fmt.Fprintln(out, "statsd:", strings.TrimSuffix(line, "\n"))

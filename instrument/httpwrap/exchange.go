@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -166,17 +167,33 @@ func (e *exchange) outcome(thrown any) outcome {
 // lost names why a part of the response could not be sent: the caller has
 // gone, or its time is over. It returns "" when all of it was sent.
 func (e *exchange) lost() string {
-	failure := e.response.failure.Load()
-	if failure == nil {
+	failure, err := e.response.failure.Load(), e.request.Context().Err()
+	switch {
+	case failure == nil:
+		// A stream that looks at its context, and not at what its writes
+		// return, stops without having failed.
+		if err == context.Canceled && e.response.flushed.Load() && !e.isComplete() { //nolint:errorlint // Err returns itself
+			return errorType(err)
+		}
 		return ""
-	}
-	switch err := e.request.Context().Err(); {
 	case err != nil:
 		return errorType(err)
 	case errors.Is(*failure, os.ErrDeadlineExceeded), errors.Is(*failure, http.ErrHandlerTimeout):
 		return errorType(context.DeadlineExceeded)
 	}
 	return errorType(context.Canceled)
+}
+
+// isComplete reports whether the client had all of the response before the
+// handler returned: then it may well have gone.
+func (e *exchange) isComplete() bool {
+	switch {
+	case e.request.Method == http.MethodHead:
+		return true
+	case e.response.status.Load() == http.StatusNoContent, e.response.status.Load() == http.StatusNotModified:
+		return true
+	}
+	return e.response.Header().Get("Content-Length") == strconv.FormatInt(e.response.bytes.Load(), 10)
 }
 
 // finalRoute is the route as it is known in the end: WithRoute's, else that
@@ -237,7 +254,9 @@ func (e *exchange) describe(o outcome) {
 	}
 	if o.route != e.route {
 		attrs = append(attrs, keyRoute.String(o.route))
-		e.span.SetName(spanName(e.methodName, o.route, e.inner.Pattern))
+		if !e.isRenamed() {
+			e.span.SetName(spanName(e.methodName, o.route, e.inner.Pattern))
+		}
 	}
 	attrs = append(attrs, e.captured...)
 	attrs = e.handler.appendAttributes(attrs, e.inner)
@@ -250,6 +269,12 @@ func (e *exchange) describe(o outcome) {
 	case o.failed && o.errorType != errorTypePanic:
 		e.span.SetStatus(codes.Error, "")
 	}
+}
+
+// isRenamed reports whether the program gave the span a name of its own.
+func (e *exchange) isRenamed() bool {
+	named, ok := e.span.(interface{ Name() string })
+	return ok && named.Name() != spanName(e.methodName, e.route, e.pattern)
 }
 
 // setHeaders adds the headers of ours to those of a response, unless the

@@ -72,7 +72,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.next.ServeHTTP(w, r)
 			return
 		}
-		inner := r.WithContext(in.ctx)
+		inner := copyOf(in.ctx, r)
 		defer copyBack(r, inner)
 		h.next.ServeHTTP(w, inner)
 	default:
@@ -135,9 +135,7 @@ func (e *exchange) serve(tracer trace.Tracer, in incoming) {
 		}
 		h.started(e.span, e.inner)
 	}
-	if e.recorded || e.metrics != nil {
-		e.body.watch(e.inner)
-	}
+	e.body.watch(e.inner, r)
 	if e.metrics != nil {
 		e.begun = startedKey{method: e.method, tls: r.TLS != nil}
 		e.metrics.enter(r.Context(), e.begun)
@@ -213,8 +211,10 @@ func (e *exchange) samplingAttributes() []attribute.KeyValue {
 	if r.TLS != nil {
 		scheme = schemeHTTPS
 	}
-	host, _ := hostPort(r.Host)
-	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), scheme, keyServerAddress.String(clean(host, maxValueBytes)))
+	attrs := append(e.startAttributes[:0], keyMethod.String(e.method), scheme)
+	if host, _ := hostPort(r.Host); host != "" { // HTTP/1.0 need not name one
+		attrs = append(attrs, keyServerAddress.String(clean(host, maxValueBytes)))
+	}
 	if r.URL != nil && r.URL.Path != "" {
 		attrs = append(attrs, keyPath.String(clean(r.URL.Path, maxURLBytes)))
 	}

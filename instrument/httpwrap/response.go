@@ -25,6 +25,7 @@ type response struct {
 	prepared atomic.Bool
 	copying  atomic.Bool
 	hijacked atomic.Bool
+	flushed  atomic.Bool
 	failure  atomic.Pointer[error]
 	status   atomic.Int32
 	bytes    atomic.Int64
@@ -84,8 +85,9 @@ func (w *response) prepare() {
 }
 
 func (w *response) count(n int64, err error) {
-	// The server takes the body of a HEAD, and does not send it.
-	if n > 0 && w.exchange.inner.Method != http.MethodHead {
+	// The server takes the body of a HEAD, and does not send it. A handler may
+	// have made a GET of its own copy.
+	if n > 0 && w.exchange.request.Method != http.MethodHead {
 		w.bytes.Add(n)
 	}
 	if err != nil && !isMisuse(err) {
@@ -112,6 +114,9 @@ func (w *response) FlushError() error {
 	}
 	w.commit(http.StatusOK)
 	w.count(0, err)
+	if err == nil {
+		w.flushed.Store(true)
+	}
 	return err
 }
 

@@ -122,7 +122,12 @@ func isBodiless(r *http.Request, res *http.Response) bool {
 	case http.StatusSwitchingProtocols, http.StatusNoContent, http.StatusNotModified:
 		return true
 	}
-	return r.Method == http.MethodHead || res.Body == nil || res.Body == http.NoBody || res.ContentLength == 0
+	if r.Method == http.MethodHead || res.Body == nil || res.Body == http.NoBody {
+		return true
+	}
+	// A length of 0 may be one that was never set, by a base that is not
+	// net/http's. HTTP/2's has a body of its own for none.
+	return res.ContentLength == 0 && (res.ProtoMajor >= 2 || res.Header.Get("Content-Length") == "0")
 }
 
 // canceled ends an exchange whose body was left behind.
@@ -139,6 +144,22 @@ func (e *roundTrip) left() error {
 		return nil
 	}
 	return e.Context.Err()
+}
+
+// reason returns what err is to be named by: the end of the context, if it has
+// ended, whatever the base says of it. net/http says "request canceled" for a
+// Client's Timeout when it comes to a transport that is not its own.
+func (e *roundTrip) reason(err error) error {
+	if err == nil {
+		return nil
+	}
+	if over := e.Context.Err(); over != nil {
+		return over
+	}
+	if deadline, ok := e.Context.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 // end ends the exchange, if nothing has before.
@@ -176,7 +197,7 @@ func (e *roundTrip) thrown(v any) {
 
 // record puts the outcome on the span and into the metrics.
 func (e *roundTrip) record(err error) {
-	kind, status := errorType(err), e.answer.status
+	kind, status := errorType(e.reason(err)), e.answer.status
 	if kind == "" && (status >= http.StatusBadRequest || status < 100) {
 		kind = statusText(status)
 	}

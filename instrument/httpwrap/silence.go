@@ -32,7 +32,7 @@ func (s *skipped) SpanContext() trace.SpanContext { return s.sc }
 
 // serveSkipped serves a request that nothing is recorded of.
 func (h *handler) serveSkipped(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	inner := r.WithContext(silence(ctx))
+	inner := copyOf(silence(ctx), r)
 	defer copyBack(r, inner)
 	h.next.ServeHTTP(w, inner)
 }

@@ -22,6 +22,7 @@ type skipList struct {
 // one costs nothing.
 type skipPath struct {
 	method, path string
+	mux          *http.ServeMux // for paths that are escaped
 }
 
 func newSkipList(patterns []string) (l skipList) {
@@ -32,7 +33,7 @@ func newSkipList(patterns []string) (l skipList) {
 			method, path = pattern[:i], strings.TrimLeft(pattern[i:], " \t")
 		}
 		if strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "{%") {
-			l.paths = append(l.paths, skipPath{method, path})
+			l.paths = append(l.paths, skipPath{method, path, mux})
 		} else {
 			l.muxes = append(l.muxes, mux)
 		}
@@ -64,25 +65,37 @@ func (l skipList) matches(r *http.Request) bool {
 		return false
 	}
 	for _, p := range l.paths {
-		if p.matches(r.Method, r.URL.Path) {
+		if p.matches(r) {
 			return true
 		}
 	}
 	for _, mux := range l.muxes {
-		if _, pattern := mux.Handler(r); pattern != "" {
+		if isServed(mux, r) {
 			return true
 		}
 	}
 	return false
 }
 
+func isServed(mux *http.ServeMux, r *http.Request) bool {
+	_, pattern := mux.Handler(r)
+	return pattern != ""
+}
+
 // matches is what ServeMux does with such a pattern: a path that ends in a
-// slash stands for all below it, and GET for HEAD as well.
-func (p skipPath) matches(method, path string) bool {
-	if p.method != "" && p.method != method && (p.method != http.MethodGet || method != http.MethodHead) {
+// slash stands for itself without it, which is redirected, and for all below
+// it, and GET for HEAD as well.
+func (p skipPath) matches(r *http.Request) bool {
+	if p.method != "" && p.method != r.Method && (p.method != http.MethodGet || r.Method != http.MethodHead) {
 		return false
 	}
-	return path == p.path || strings.HasSuffix(p.path, "/") && strings.HasPrefix(path, p.path)
+	if r.URL.RawPath != "" {
+		// An escaped slash separates nothing: /static%2Fx is not below /static/.
+		return isServed(p.mux, r)
+	}
+	path := r.URL.Path
+	return path == p.path || strings.HasSuffix(p.path, "/") &&
+		(strings.HasPrefix(path, p.path) || path == p.path[:len(p.path)-1])
 }
 
 // matchesOut is matches for a request out, whose host is in its URL.

@@ -22,6 +22,7 @@ func TestSkipListMatchesAsServeMuxDoes(t *testing.T) {
 		for _, method := range []string{"GET", "HEAD", "POST", "BREW"} {
 			for _, target := range []string{
 				"/", "/healthz", "/healthz/", "/healthz/x", "/static/", "/static/a/b", "/a/1", "/a/1/2", "/a%20b", "/none",
+				"/static", "/static%2Fx", "/%68ealthz", "/a%2F1",
 				"http://shop.example/healthz", "http://shop.example:81/static/x",
 			} {
 				r := httptest.NewRequest(method, target, nil)

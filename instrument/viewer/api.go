@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 )
 
-// api answers the part of Zipkin's HTTP API that its clients use.
+// api answers the part of Zipkin's HTTP API that its clients use, and what the
+// page asks.
 type api struct {
 	store    *store
+	logs     *logs
+	statsd   *statsd
+	hub      *hub
 	maxBytes int64
 
 	// A few bytes of gzip become many of JSON, and more of spans: no more
@@ -22,20 +25,41 @@ type api struct {
 	unpacking chan struct{}
 }
 
-func newHandler(st *store, maxBytes int64) http.Handler {
-	a := &api{store: st, maxBytes: maxBytes, unpacking: make(chan struct{}, 2)}
+func newHandler(v *Viewer, maxBytes int64) http.Handler {
+	a := &api{store: v.store, logs: v.logs, statsd: v.statsd, hub: v.hub, maxBytes: maxBytes, unpacking: make(chan struct{}, 2)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v2/spans", a.collect)
 	mux.HandleFunc("GET /api/v2/services", a.services)
+	mux.HandleFunc("GET /api/v2/remoteServices", a.remoteServices)
 	mux.HandleFunc("GET /api/v2/spans", a.spanNames)
 	mux.HandleFunc("GET /api/v2/traces", a.traces)
 	mux.HandleFunc("GET /api/v2/trace/{id}", a.trace)
+	mux.HandleFunc("GET /api/v2/traceMany", a.traceMany)
+	mux.HandleFunc("GET /api/v2/dependencies", a.dependencies)
+	mux.HandleFunc("GET /api/v2/autocompleteKeys", a.autocomplete)
+	mux.HandleFunc("GET /api/v2/autocompleteValues", a.autocomplete)
 	mux.HandleFunc("GET /health", a.health)
-	mux.HandleFunc("GET /{$}", a.index)
+
+	mux.HandleFunc("GET /api/viewer/traces", a.list)
+	mux.HandleFunc("GET /api/viewer/trace/{id}", a.traceView)
+	mux.HandleFunc("GET /api/viewer/trace/{id}/text", a.traceText)
+	mux.HandleFunc("GET /api/viewer/trace/{id}/span/{n}", a.spanView)
+	mux.HandleFunc("GET /api/viewer/statsd", a.counters)
+	mux.HandleFunc("GET /api/viewer/live", a.live)
+	mux.HandleFunc("GET /api/viewer/stats", a.readStats)
+
+	mux.HandleFunc("GET /{$}", servePage)
+	for _, usual := range []string{"GET /traces/{id}", "GET /zipkin/traces/{id}"} { // links made for Zipkin's own page
+		mux.HandleFunc(usual, permalink)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Everything here repeats what strangers sent: it is to be read, never run.
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "no-referrer")
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -48,6 +72,11 @@ func (a *api) collect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.store.add(spans)
+	for i, s := range spans {
+		if i == 0 || s.TraceID != spans[i-1].TraceID {
+			a.hub.changed(s.TraceID)
+		}
+	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
@@ -86,40 +115,6 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (_ []Span, status int
 	return spans, 0, nil
 }
 
-func (a *api) services(w http.ResponseWriter, _ *http.Request) {
-	reply(w, a.names(func(s *Span) string { return s.Service() }))
-}
-
-func (a *api) spanNames(w http.ResponseWriter, r *http.Request) {
-	service := r.URL.Query().Get("serviceName")
-	if service == "" {
-		http.Error(w, "viewer: serviceName is required", http.StatusBadRequest)
-		return
-	}
-	reply(w, a.names(func(s *Span) string {
-		if !strings.EqualFold(service, s.Service()) {
-			return ""
-		}
-		return s.Name
-	}))
-}
-
-// names returns, sorted, what of says of each span, less the empty string.
-func (a *api) names(of func(*Span) string) []string {
-	seen := map[string]bool{"": true}
-	names := []string{} // never null in JSON
-	for _, spans := range a.store.all() {
-		for _, s := range spans {
-			if n := of(&s.Span); !seen[n] {
-				seen[n] = true
-				names = append(names, n)
-			}
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 	q, err := parseQuery(r.URL.Query())
 	if err != nil {
@@ -130,38 +125,23 @@ func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {
-	key, ok := traceKey(strings.ToLower(r.PathValue("id")))
-	if !ok {
-		http.Error(w, fmt.Sprintf("viewer: trace id %s is not 1 to 32 hexadecimal digits, or is zero", quote(r.PathValue("id"))), http.StatusBadRequest)
-		return
+	if spans := a.found(w, r); spans != nil {
+		reply(w, spans)
 	}
-	spans := a.store.trace(key)
-	if spans == nil {
-		http.Error(w, "viewer: no trace "+key+" here", http.StatusNotFound)
-		return
-	}
-	reply(w, spans)
 }
 
 func (a *api) health(w http.ResponseWriter, _ *http.Request) {
 	reply(w, map[string]string{"status": "UP"})
 }
 
-func (a *api) index(w http.ResponseWriter, _ *http.Request) {
+func (a *api) counters(w http.ResponseWriter, _ *http.Request) { reply(w, a.statsd.view()) }
+
+func (a *api) readStats(w http.ResponseWriter, _ *http.Request) { reply(w, a.stats()) }
+
+func (a *api) stats() Stats {
 	s := a.store.read()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, `Waymark viewer: spans in memory, spoken to as a Zipkin server.
-
-POST /api/v2/spans                  Zipkin v2 JSON, gzip or not
-GET  /api/v2/services
-GET  /api/v2/spans?serviceName=
-GET  /api/v2/traces                 serviceName spanName annotationQuery minDuration maxDuration endTs lookback limit
-GET  /api/v2/trace/{id}
-GET  /health
-
-held      %d spans of %d traces, %d of %d bytes
-received  %d spans: %d duplicates, %d evicted, %d dropped; %d requests rejected
-`, s.Spans, s.Traces, s.Bytes, s.MaxBytes, s.Received, s.Duplicates, s.Evicted, s.Dropped, s.Rejected)
+	s.Logs, s.LogsEvicted = a.logs.read()
+	return s
 }
 
 func reply(w http.ResponseWriter, v any) {

@@ -133,16 +133,15 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestIndexSaysWhatThereIs(t *testing.T) {
+func TestCountersAreTold(t *testing.T) {
 	v := quietViewer(t, WithMaxBytes(1_000_000))
 	ask(v, "POST", "/api/v2/spans", twoTraces)
 	ask(v, "POST", "/api/v2/spans", "{")
-	w := ask(v, "GET", "/", "")
-	assert.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
-	assert.Contains(t, w.Body.String(), "POST /api/v2/spans")
-	assert.Contains(t, w.Body.String(), "held      3 spans of 2 traces, ")
-	assert.Contains(t, w.Body.String(), " of 1000000 bytes")
-	assert.Contains(t, w.Body.String(), "received  3 spans: 0 duplicates, 0 evicted, 0 dropped; 1 requests rejected")
+	var got Stats
+	require.NoError(t, json.Unmarshal(ask(v, "GET", "/api/viewer/stats", "").Body.Bytes(), &got))
+	assert.Equal(t, v.Stats(), got)
+	got.Bytes = 0
+	assert.Equal(t, Stats{Traces: 2, Spans: 3, MaxBytes: 1_000_000, Received: 3, Rejected: 1}, got)
 }
 
 func TestTenThousandSpansInOneTraceAreAccepted(t *testing.T) {

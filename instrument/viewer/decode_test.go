@@ -211,7 +211,7 @@ func FuzzDecode(f *testing.F) {
 		st.add(spans)
 		due, _ := st.due(st.traces[spans[0].TraceID].fed, 0, 0, true)
 		for _, p := range due {
-			requireInert(t, waterfall(p, 80, false), 80)
+			requireInert(t, waterfall(p, 80, maxRows, false), 80)
 		}
 	})
 }

@@ -18,6 +18,7 @@ type config struct {
 	color    *bool
 	quiet    time.Duration
 	remote   bool
+	statsd   string
 }
 
 func newConfig(opts []Option) (*config, error) {
@@ -75,4 +76,11 @@ func WithQuietTime(d time.Duration) Option {
 // addresses are accepted, and only requests for a loopback host are answered.
 func WithAnyAddress() Option {
 	return func(c *config) { c.remote = true }
+}
+
+// WithStatsD also listens for StatsD lines on a UDP address, "host:port" as in
+// Start, and shows them as StatsD does; port 0 is any free one, and StatsDAddr
+// tells which. By default, nobody listens.
+func WithStatsD(addr string) Option {
+	return func(c *config) { c.statsd = addr }
 }

@@ -86,7 +86,7 @@ func (p *printer) print(all bool) (again time.Time) {
 			}
 			// One Write for each trace, so that lines of others fall between
 			// traces. One that fails loses a picture; the trace is still here.
-			_, _ = io.WriteString(p.out, waterfall(d, p.width(), p.color)+"\n")
+			_, _ = io.WriteString(p.out, waterfall(d, p.width(), maxRows, p.color)+"\n")
 		}
 	}
 	return again

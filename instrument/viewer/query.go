@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // query is what GET /api/v2/traces asks. As in Zipkin, the conditions need
@@ -17,6 +16,7 @@ import (
 // service.
 type query struct {
 	service, name string // compared without regard to case
+	remote        string // likewise: the other side of a call
 	conditions    []condition
 	min, max      Micros // of a span's duration; zero for none
 	from, to      Micros // of the trace's time; zero for none
@@ -30,7 +30,7 @@ type condition struct{ key, value string }
 // parseQuery reads Zipkin's parameters. Unlike Zipkin's server, the viewer
 // looks back without end unless asked not to: what it holds is little enough.
 func parseQuery(q url.Values) (*query, error) {
-	out := &query{service: q.Get("serviceName"), name: q.Get("spanName"), limit: 10}
+	out := &query{service: q.Get("serviceName"), name: q.Get("spanName"), remote: q.Get("remoteServiceName"), limit: 10}
 	if out.name == "all" { // Zipkin's reserved word
 		out.name = ""
 	}
@@ -44,18 +44,10 @@ func parseQuery(q url.Values) (*query, error) {
 		return nil, fmt.Errorf("viewer: annotationQuery has %d conditions, at most 100 are allowed", len(out.conditions))
 	}
 	var limit, endTs, lookback, shortest, longest int64
-	for name, to := range map[string]*int64{
+	if err := whole(q, map[string]*int64{
 		"limit": &limit, "endTs": &endTs, "lookback": &lookback, "minDuration": &shortest, "maxDuration": &longest,
-	} {
-		text := q.Get(name)
-		if text == "" {
-			continue
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n <= 0 {
-			return nil, fmt.Errorf("viewer: %s %s is not a positive whole number", name, quote(text))
-		}
-		*to = n
+	}); err != nil {
+		return nil, err
 	}
 	switch {
 	case longest > 0 && shortest == 0:
@@ -67,14 +59,24 @@ func parseQuery(q url.Values) (*query, error) {
 	if limit > 0 {
 		out.limit = int(min(limit, 1<<31-1))
 	}
-	out.to = millis(endTs)
-	if lookback > 0 {
-		if endTs == 0 {
-			endTs = time.Now().UnixMilli()
-		}
-		out.from = max(1, millis(endTs)-millis(lookback))
-	}
+	out.during(endTs, lookback)
 	return out, nil
+}
+
+// whole reads parameters that are whole numbers above zero, or absent.
+func whole(q url.Values, into map[string]*int64) error {
+	for name, to := range into {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("viewer: %s %s is not a positive whole number", name, quote(text))
+		}
+		*to = n
+	}
+	return nil
 }
 
 func millis(n int64) Micros {
@@ -111,11 +113,10 @@ func when(spans []*held) Micros {
 }
 
 func (q *query) matches(spans []*held) bool {
-	at := when(spans)
-	if at < q.from || q.to > 0 && (at == 0 || at > q.to) {
+	if !q.inside(spans) {
 		return false
 	}
-	service, name, duration := q.service == "", q.name == "", q.min == 0
+	service, name, remote, duration := q.service == "", q.name == "", q.remote == "", q.min == 0
 	open := slices.Clone(q.conditions)
 	for _, s := range spans {
 		if q.service != "" && !strings.EqualFold(q.service, s.Service()) {
@@ -123,10 +124,11 @@ func (q *query) matches(spans []*held) bool {
 		}
 		service = true
 		name = name || strings.EqualFold(q.name, s.Name)
+		remote = remote || s.RemoteEndpoint != nil && strings.EqualFold(q.remote, s.RemoteEndpoint.ServiceName)
 		duration = duration || s.Duration >= q.min && (q.max == 0 || s.Duration <= q.max)
 		open = slices.DeleteFunc(open, func(c condition) bool { return c.met(&s.Span) })
 	}
-	return service && name && duration && len(open) == 0
+	return service && name && remote && duration && len(open) == 0
 }
 
 func (c condition) met(s *Span) bool {

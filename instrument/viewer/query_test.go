@@ -30,6 +30,7 @@ func TestQueryFindsTracesAsZipkinDoes(t *testing.T) {
 	)
 	st := newStore(1<<20, false)
 	annotated := at(slow, time.Minute, "0000000000000002", "0000000000000001", "Catalog", "lookup", 300*ms, map[string]string{"db": "sqlite"})
+	annotated.RemoteEndpoint = &Endpoint{ServiceName: "Items"}
 	annotated.Annotations = []Annotation{{Timestamp: now, Value: "cache miss"}}
 	st.add([]Span{
 		annotated,
@@ -39,21 +40,25 @@ func TestQueryFindsTracesAsZipkinDoes(t *testing.T) {
 		{TraceID: undated, ID: "0000000000000001", Name: "undated", LocalEndpoint: &Endpoint{ServiceName: "odd"}},
 	})
 	for query, want := range map[string][]string{
-		"":                                    {slow, failed, old, undated},
-		"limit=2":                             {slow, failed},
-		"serviceName=front":                   {slow, failed},
-		"serviceName=CATALOG":                 {slow},
-		"serviceName=nobody":                  {},
-		"spanName=get+%2F":                    {slow, failed},
-		"spanName=all":                        {slow, failed, old, undated},
-		"spanName=LOOKUP":                     {slow},
-		"serviceName=front&spanName=lookup":   {},
-		"serviceName=catalog&spanName=lookup": {slow},
-		"annotationQuery=error":               {failed},
-		"annotationQuery=error%3Dboom":        {failed},
-		"annotationQuery=error%3Dbang":        {},
-		"annotationQuery=cache+miss":          {slow},
-		"annotationQuery=cache+miss+and+db":   {slow},
+		"":                          {slow, failed, old, undated},
+		"limit=2":                   {slow, failed},
+		"serviceName=front":         {slow, failed},
+		"serviceName=CATALOG":       {slow},
+		"serviceName=nobody":        {},
+		"remoteServiceName=items":   {slow},
+		"remoteServiceName=catalog": {},
+		"serviceName=catalog&remoteServiceName=items":       {slow},
+		"serviceName=front&remoteServiceName=items":         {},
+		"spanName=get+%2F":                                  {slow, failed},
+		"spanName=all":                                      {slow, failed, old, undated},
+		"spanName=LOOKUP":                                   {slow},
+		"serviceName=front&spanName=lookup":                 {},
+		"serviceName=catalog&spanName=lookup":               {slow},
+		"annotationQuery=error":                             {failed},
+		"annotationQuery=error%3Dboom":                      {failed},
+		"annotationQuery=error%3Dbang":                      {},
+		"annotationQuery=cache+miss":                        {slow},
+		"annotationQuery=cache+miss+and+db":                 {slow},
 		"annotationQuery=db%3Dsqlite+and+http.method%3DGET": {slow},
 		"annotationQuery=db+and+error":                      {},
 		"serviceName=front&annotationQuery=db":              {},

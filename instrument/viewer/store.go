@@ -22,6 +22,9 @@ type Stats struct {
 	Evicted    uint64 // spans that left, with their whole trace, to make room
 	Dropped    uint64 // spans that found no room beside the rest of their own trace
 	Rejected   uint64 // requests refused: malformed or too large
+
+	Logs        int    // lines held now, of SlogHandler
+	LogsEvicted uint64 // lines that left to make room
 }
 
 // store holds traces up to a number of bytes. The trace that was fed last

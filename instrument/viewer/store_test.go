@@ -180,7 +180,7 @@ func TestCountersAddUpUnderConcurrentUse(t *testing.T) {
 				}
 				due, _ := st.due(time.Now(), 0, 0, i%2 == 0)
 				for _, p := range due {
-					_ = waterfall(p, 80, false)
+					_ = waterfall(p, 80, maxRows, false)
 				}
 			}
 		})

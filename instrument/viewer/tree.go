@@ -10,6 +10,7 @@ import (
 // row is a span at its place in the waterfall.
 type row struct {
 	*Span
+	place int // among the spans, in the order of arrival
 	depth int
 	note  string // why it stands at the top although it has a parent
 }
@@ -61,7 +62,7 @@ func rows(spans []*held) []row {
 				continue
 			}
 			done[v.span] = true
-			out = append(out, row{Span: &spans[v.span].Span, depth: v.depth, note: notes[v.span]})
+			out = append(out, row{Span: &spans[v.span].Span, place: v.span, depth: v.depth, note: notes[v.span]})
 			below := children[v.span]
 			slices.SortFunc(below, byTime)
 			for _, c := range slices.Backward(below) {

@@ -30,25 +30,33 @@ import (
 // DefaultAddress is where a Zipkin server is looked for.
 const DefaultAddress = "127.0.0.1:9411"
 
-// ErrAddressInUse is why Start fails where somebody listens already, perhaps
-// a Zipkin server: its spans may as well go there.
+// ErrAddressInUse is why Start fails where somebody listens already who does
+// not answer as a Zipkin server does.
 var ErrAddressInUse = errors.New("address is in use")
 
 // Viewer is a collector at work. Its methods may be called concurrently; on a
 // nil Viewer they do nothing and return zero values.
 type Viewer struct {
-	store   *store
-	handler http.Handler
-	printer *printer // nil when nothing is printed
-	server  *http.Server
-	served  chan struct{} // closed when the server has stopped
-	url     string
+	store    *store // nil when another program collects
+	logs     *logs
+	statsd   *statsd
+	hub      *hub
+	handler  http.Handler
+	printer  *printer // nil when nothing is printed
+	server   *http.Server
+	served   chan struct{}   // closed when the server has stopped
+	listener *statsdListener // nil without WithStatsD
+	url      string
 }
 
-// Start listens on addr, "host:port", and returns at once. An empty addr is
+// Start listens on addr, "host:port", and returns. An empty addr is
 // DefaultAddress, an empty host is 127.0.0.1, and port 0 is any free one. An
-// address that is not this machine's own needs WithAnyAddress. When another
-// program listens there already, the error is ErrAddressInUse.
+// address that is not this machine's own needs WithAnyAddress.
+//
+// When a Zipkin server or another viewer listens there already, Start returns
+// a Viewer that stands for it: its URLs lead there, it holds nothing itself,
+// and its Elsewhere is true. When it is any other program, the error is
+// ErrAddressInUse.
 func Start(addr string, opts ...Option) (*Viewer, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -64,12 +72,22 @@ func Start(addr string, opts ...Option) (*Viewer, error) {
 	}
 	l, err := net.ListenTCP(network, at)
 	if isInUse(err) {
+		if v := elsewhere(at); v != nil {
+			return v, nil
+		}
 		return nil, fmt.Errorf("viewer: %w: %s", ErrAddressInUse, at)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("viewer: %w", err)
 	}
+	var listener *statsdListener
 	v := newViewer(c)
+	if c.statsd != "" {
+		if listener, err = listenStatsD(c.statsd, c.remote, v.statsd); err != nil {
+			return nil, errors.Join(err, l.Close(), v.Close())
+		}
+	}
+	v.listener = listener
 	v.url = "http://" + reachable(l.Addr().(*net.TCPAddr))
 	handler := http.Handler(http.NewCrossOriginProtection().Handler(v.handler))
 	if !c.remote {
@@ -83,6 +101,7 @@ func Start(addr string, opts ...Option) (*Viewer, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	v.server.RegisterOnShutdown(v.hub.close) // pages that follow would be waited for
 	v.served = make(chan struct{})
 	go func() {
 		defer close(v.served)
@@ -92,8 +111,8 @@ func Start(addr string, opts ...Option) (*Viewer, error) {
 }
 
 func newViewer(c *config) *Viewer {
-	v := &Viewer{store: newStore(c.maxBytes, c.out != nil)}
-	v.handler = newHandler(v.store, c.maxBytes)
+	v := &Viewer{store: newStore(c.maxBytes, c.out != nil), logs: newLogs(c.maxBytes / 8), statsd: newStatsd(), hub: newHub()}
+	v.handler = newHandler(v, c.maxBytes)
 	if c.out != nil {
 		color := c.color != nil && *c.color || c.color == nil && terminalColor(c.out)
 		v.printer = &printer{store: v.store, out: c.out, quiet: c.quiet, width: terminalWidth(c.width, c.out), color: color}
@@ -146,13 +165,14 @@ func reachable(at *net.TCPAddr) string {
 	return netip.AddrPortFrom(ip, ap.Port()).String()
 }
 
-// localOnly refuses to tell a browser anything under another name than this
+// localOnly refuses to deal with a browser under another name than this
 // machine's own: a web page whose name was pointed at 127.0.0.1 would
-// otherwise read every span. Spans may come in under any name; containers
-// have their own for the host.
+// otherwise read every span. Spans of other programs may come in under any
+// name; containers have their own for the host.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost && !isLocal(r.Host) {
+		program := r.Method == http.MethodPost && r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == ""
+		if !program && !isLocal(r.Host) {
 			http.Error(w, fmt.Sprintf("viewer: host %s is not this machine's own name", quote(r.Host)), http.StatusForbidden)
 			return
 		}
@@ -191,7 +211,7 @@ func (v *Viewer) SpansURL() string {
 // Handler returns the viewer's HTTP API, to be served elsewhere as well. It
 // does not check who asks; what Start serves does.
 func (v *Viewer) Handler() http.Handler {
-	if v == nil {
+	if v == nil || v.store == nil {
 		return http.NotFoundHandler()
 	}
 	return v.handler
@@ -199,7 +219,7 @@ func (v *Viewer) Handler() http.Handler {
 
 // Traces returns a copy of every trace held, the latest first.
 func (v *Viewer) Traces() []Trace {
-	if v == nil {
+	if v == nil || v.store == nil {
 		return nil
 	}
 	all := v.store.all()
@@ -214,7 +234,7 @@ func (v *Viewer) Traces() []Trace {
 // Trace returns a copy of the trace with the id, hexadecimal digits in either
 // case, and whether it is held. Zeros on the left make no difference.
 func (v *Viewer) Trace(id string) (Trace, bool) {
-	if v == nil {
+	if v == nil || v.store == nil {
 		return Trace{}, false
 	}
 	key, ok := traceKey(strings.ToLower(id))
@@ -238,10 +258,12 @@ func newTrace(spans []*held) Trace {
 
 // Stats returns the counters as they are now.
 func (v *Viewer) Stats() Stats {
-	if v == nil {
+	if v == nil || v.store == nil {
 		return Stats{}
 	}
-	return v.store.read()
+	s := v.store.read()
+	s.Logs, s.LogsEvicted = v.logs.read()
+	return s
 }
 
 // Shutdown stops listening, waits for the requests in flight, then prints the
@@ -249,8 +271,12 @@ func (v *Viewer) Stats() Stats {
 // the error is that of ctx. The traces can still be read. It may be called
 // more than once.
 func (v *Viewer) Shutdown(ctx context.Context) error {
-	if v == nil {
+	if v == nil || v.store == nil {
 		return nil
+	}
+	v.hub.close()
+	if v.listener != nil {
+		v.listener.close()
 	}
 	var errs []error
 	if v.server != nil {

@@ -5,8 +5,10 @@ package viewer
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"strings"
@@ -126,6 +128,10 @@ func TestWebPagesOfOthersReadAndWriteNothing(t *testing.T) {
 		code, body := get(t, v.URL()+"/api/v2/services", host)
 		assert.Equal(t, want, code, host+body)
 	}
+	for path, want := range map[string]int{"/": 403, "/api/viewer/traces": 403, "/api/viewer/live": 403, "/api/v2/spans": 403} {
+		code, _ := get(t, v.URL()+path, "rebound.example")
+		assert.Equal(t, want, code, path)
+	}
 	post := func(header, value, host string) int {
 		r, err := http.NewRequest("POST", v.SpansURL(), strings.NewReader("[]"))
 		require.NoError(t, err)
@@ -139,15 +145,56 @@ func TestWebPagesOfOthersReadAndWriteNothing(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, post("Sec-Fetch-Site", "cross-site", ""))
 	assert.Equal(t, http.StatusForbidden, post("Origin", "https://other.example", ""))
 	assert.Equal(t, http.StatusAccepted, post("Origin", v.URL(), ""))
+	assert.Equal(t, http.StatusForbidden, post("Origin", "http://rebound.example:9411", "rebound.example:9411"), "same origin, by a name of its own")
+	assert.Equal(t, http.StatusForbidden, post("Sec-Fetch-Site", "same-origin", "rebound.example:9411"))
 	assert.Equal(t, http.StatusAccepted, post("X", "from a container", "host.docker.internal:9411"))
 }
 
 func TestATakenPortIsTold(t *testing.T) {
-	v := started(t)
-	other, err := Start(strings.TrimPrefix(v.URL(), "http://"))
-	assert.ErrorIs(t, err, ErrAddressInUse)
-	assert.EqualError(t, err, "viewer: address is in use: "+strings.TrimPrefix(v.URL(), "http://"))
-	assert.Nil(t, other)
+	for name, answer := range map[string]http.HandlerFunc{
+		"nothing there":      http.NotFound,
+		"up, but as a text":  func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "UP") },
+		"down":               func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"status":"DOWN"}`) },
+		"up, and overloaded": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503); io.WriteString(w, `{"status":"UP"}`) },
+		"it leads elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, started(t).URL()+"/health", 302) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(answer)
+			defer s.Close()
+			v, err := Start(s.Listener.Addr().String())
+			assert.ErrorIs(t, err, ErrAddressInUse)
+			assert.EqualError(t, err, "viewer: address is in use: "+s.Listener.Addr().String())
+			assert.Nil(t, v)
+		})
+	}
+}
+
+func TestACollectorThatListensAlreadyIsUsed(t *testing.T) {
+	first := started(t)
+	v, err := Start(strings.TrimPrefix(first.URL(), "http://"), WithOutput(&screen{}), WithStatsD("127.0.0.1:0"))
+	require.NoError(t, err)
+	assert.True(t, v.Elsewhere())
+	assert.False(t, first.Elsewhere())
+	assert.Equal(t, first.URL(), v.URL())
+	assert.Equal(t, first.SpansURL(), v.SpansURL())
+
+	resp, err := http.Post(v.SpansURL(), "application/json", strings.NewReader(twoTraces))
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Len(t, first.Traces(), 2)
+
+	assert.Empty(t, v.Traces())
+	assert.Zero(t, v.Stats())
+	_, ok := v.Trace("a")
+	assert.False(t, ok)
+	assert.Equal(t, http.StatusNotFound, ask(v, "GET", "/", "").Code)
+	assert.Empty(t, v.StatsDAddr())
+	assert.False(t, v.SlogHandler(nil).Enabled(t.Context(), slog.LevelError))
+	_, err = io.WriteString(v.StatsD(), "a:1|c")
+	require.NoError(t, err)
+	require.NoError(t, v.Close())
+	code, _ := get(t, first.URL()+"/health", "")
+	assert.Equal(t, http.StatusOK, code, "closing one does not close the other")
 }
 
 func TestWrongOptionsAreErrors(t *testing.T) {
@@ -175,6 +222,12 @@ func TestNilViewerDoesNothing(t *testing.T) {
 	_, ok := v.Trace("a")
 	assert.False(t, ok)
 	assert.Equal(t, http.StatusNotFound, ask(v, "GET", "/", "").Code)
+	assert.False(t, v.Elsewhere())
+	assert.Empty(t, v.StatsDAddr())
+	assert.False(t, v.SlogHandler(nil).Enabled(t.Context(), slog.LevelError))
+	n, err := io.WriteString(v.StatsD(), "a:1|c")
+	assert.NoError(t, err)
+	assert.Equal(t, 5, n)
 	assert.NoError(t, v.Shutdown(t.Context()))
 	assert.NoError(t, v.Close())
 }

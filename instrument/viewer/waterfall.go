@@ -50,11 +50,12 @@ func (c *canvas) paint(how, text string) {
 
 // waterfall draws a trace: a line that sums it up, then a line for each span
 // with its service, its name at its depth, its bar and its duration, and a
-// line below where there is something to say of an error or of a parent.
-func waterfall(p picture, width int, color bool) string {
+// line below where there is something to say of an error or of a parent. Spans
+// beyond the first most are counted, not drawn.
+func waterfall(p picture, width, most int, color bool) string {
 	c := &canvas{width: min(max(width, minWidth), maxWidth), color: color}
 	all := rows(p.spans)
-	shown := all[:min(len(all), maxRows)]
+	shown := all[:min(len(all), most)]
 	l := measure(all, shown, c.width)
 	c.summary(p, l)
 	for _, r := range shown {

@@ -38,7 +38,7 @@ func draw(width int, color bool, spans ...Span) string {
 	st := newStore(1<<30, true)
 	st.add(spans)
 	due, _ := st.due(time.Now(), 0, 0, true)
-	return waterfall(due[0], width, color)
+	return waterfall(due[0], width, maxRows, color)
 }
 
 const ms = time.Millisecond
@@ -250,7 +250,7 @@ func FuzzWaterfall(f *testing.F) {
 			Tags: map[string]string{"error": why}}
 		b := Span{TraceID: "1", ID: a.ParentID, ParentID: a.ID, Name: why, Timestamp: 1, Duration: a.Timestamp}
 		p := picture{id: "0000000000000001", spans: hold(a, b)}
-		requireInert(t, waterfall(p, width, false), min(max(width, minWidth), maxWidth))
+		requireInert(t, waterfall(p, width, maxRows, false), min(max(width, minWidth), maxWidth))
 		require.Len(t, rows(p.spans), 2)
 	})
 }
@@ -262,6 +262,6 @@ func BenchmarkWaterfallOfTenThousandSpans(b *testing.B) {
 	}
 	p := picture{id: spans[0].TraceID, spans: hold(spans...), roots: 1}
 	for b.Loop() {
-		waterfall(p, 120, true)
+		waterfall(p, 120, maxRows, true)
 	}
 }

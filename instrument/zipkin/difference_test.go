@@ -110,6 +110,21 @@ var (
 	}
 )
 
+// scoped returns s with the attributes of its scope that it does not have as
+// its own, for the official exporter, which leaves them out.
+func scoped(s tracetest.SpanStub) tracetest.SpanStub {
+	of := attribute.NewSet(append([]attribute.KeyValue{}, s.Attributes...)...)
+	attrs := append([]attribute.KeyValue{}, s.Attributes...)
+	scope := s.Snapshot().InstrumentationScope().Attributes // a stub forgets those of a scope without a name
+	for _, kv := range scope.ToSlice() {
+		if !of.HasValue(kv.Key) {
+			attrs = append(attrs, kv)
+		}
+	}
+	s.Attributes = attrs
+	return s
+}
+
 // written reports whether both exporters write the tag key themselves.
 func written(s *tracetest.SpanStub, key attribute.Key) bool {
 	switch key {

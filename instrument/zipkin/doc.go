@@ -16,9 +16,9 @@
 //	peer.service and the like  remoteEndpoint, for clients and producers
 //	event                      annotation, its attributes as JSON behind its name
 //	attribute                  tag, as attribute.Value.String prints it
-//	resource attribute         tag, unless the span has one of that key
+//	resource attribute         tag, unless span or scope have one of that key
 //	status                     tag otel.status_code; of Error, also tag error
-//	scope                      tags otel.scope.name, otel.scope.version
+//	scope                      tags otel.scope.name, otel.scope.version; its attributes
 //	dropped attributes …       tags otel.dropped_attributes_count …
 //	links                      not sent: Zipkin has no place for them
 //

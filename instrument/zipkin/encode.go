@@ -201,12 +201,12 @@ func (e *encoder) appendAnnotations(dst []byte, events []sdktrace.Event, start i
 		dst = append(dst, `{"timestamp":`...)
 		dst = strconv.AppendInt(dst, timestamp, 10)
 		dst = append(dst, `,"value":"`...)
-		if len(event.Attributes) == 0 {
+		if len(event.Attributes) == 0 && event.DroppedAttributeCount <= 0 {
 			dst = value(e, dst, event.Name)
 		} else {
 			e.scratch = append(e.scratch[:0], event.Name...)
 			e.scratch = append(e.scratch, ": "...)
-			e.scratch = e.appendObject(e.scratch, event.Attributes)
+			e.scratch = e.appendObject(e.scratch, event.Attributes, event.DroppedAttributeCount)
 			dst = value(e, dst, e.scratch)
 		}
 		dst = append(dst, `"},`...)
@@ -215,19 +215,24 @@ func (e *encoder) appendAnnotations(dst []byte, events []sdktrace.Event, start i
 	return dst
 }
 
-// appendObject appends attrs as a JSON object. Of a key that occurs twice the
-// last value counts.
-func (e *encoder) appendObject(dst []byte, attrs []attribute.KeyValue) []byte {
+// appendObject appends attrs, and how many were dropped of them, as a JSON
+// object. Of a key that occurs twice the last value counts.
+func (e *encoder) appendObject(dst []byte, attrs []attribute.KeyValue, dropped int) []byte {
 	e.keys.set(attrs)
 	dst = append(dst, '{')
 	for i := range attrs {
-		if e.keys.shadowed(attrs, i) {
+		if e.keys.shadowed(attrs, i) || dropped > 0 && attrs[i].Key == keyDroppedAttributes {
 			continue
 		}
 		dst = append(dst, '"')
 		dst = appendText(dst, string(attrs[i].Key))
 		dst = append(dst, `":`...)
 		dst = appendJSON(dst, attrs[i].Value)
+		dst = append(dst, ',')
+	}
+	if dropped > 0 {
+		dst = append(dst, `"`+keyDroppedAttributes+`":`...)
+		dst = strconv.AppendInt(dst, int64(dropped), 10)
 		dst = append(dst, ',')
 	}
 	dst[len(dst)-1] = '}'

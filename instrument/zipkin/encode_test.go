@@ -165,6 +165,21 @@ func TestAnEventKeepsItsOtherAttributesBesideNaN(t *testing.T) {
 	assert.Equal(t, `e: {"ratio":"NaN","x":"Infinity","n":2,"none":null}`, decode(t, s).Annotations[0].Value)
 }
 
+func TestAnEventTellsHowManyAttributesItDropped(t *testing.T) {
+	s := stub()
+	s.Events = []sdktrace.Event{
+		{Name: "some", Time: start, DroppedAttributeCount: 3, Attributes: []attribute.KeyValue{
+			attribute.Int("n", 1), attribute.Int("otel.dropped_attributes_count", 9),
+		}},
+		{Name: "all", Time: start, DroppedAttributeCount: 1},
+		{Name: "none", Time: start},
+	}
+	got := decode(t, s).Annotations
+	assert.Equal(t, `some: {"n":1,"otel.dropped_attributes_count":3}`, got[0].Value)
+	assert.Equal(t, `all: {"otel.dropped_attributes_count":1}`, got[1].Value)
+	assert.Equal(t, "none", got[2].Value)
+}
+
 func TestEventsWithoutATimeHaveThatOfTheStart(t *testing.T) {
 	s := stub()
 	s.Events = []sdktrace.Event{{Name: "zero"}, {Name: "early", Time: time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)}}

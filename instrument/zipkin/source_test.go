@@ -153,7 +153,7 @@ func (s *source) span() tracetest.SpanStub {
 		Attributes:           s.attributes(12),
 		Status:               sdktrace.Status{Code: codes.Code(s.n(3)), Description: s.text()},
 		Resource:             resource.NewSchemaless(s.attributes(6)...),
-		InstrumentationScope: instrumentation.Scope{Name: s.text(), Version: s.text()},
+		InstrumentationScope: instrumentation.Scope{Name: s.text(), Version: s.text(), Attributes: s.scope()},
 		DroppedAttributes:    s.n(3), DroppedEvents: s.n(3), DroppedLinks: s.n(3),
 	}
 	span.EndTime = s.time()
@@ -161,7 +161,19 @@ func (s *source) span() tracetest.SpanStub {
 		span.EndTime = span.StartTime.Add(time.Duration(s.uint64() % uint64(time.Minute)))
 	}
 	for range s.n(4) {
-		span.Events = append(span.Events, sdktrace.Event{Name: s.text(), Time: s.time(), Attributes: s.attributes(5)})
+		span.Events = append(span.Events, sdktrace.Event{
+			Name: s.text(), Time: s.time(), Attributes: s.attributes(5), DroppedAttributeCount: s.n(6) / 4,
+		})
 	}
 	return span
+}
+
+// scope returns attributes that a scope may have. None of them names the other
+// side of a call, which only those of the span do.
+func (s *source) scope() attribute.Set {
+	attrs := make([]attribute.KeyValue, s.n(12)/9)
+	for i := range attrs {
+		attrs[i] = attribute.KeyValue{Key: attribute.Key([]string{"a", "b", "error", "otel.status_code", "k", "x"}[s.n(6)]), Value: s.value(2)}
+	}
+	return attribute.NewSet(attrs...)
 }

@@ -57,8 +57,8 @@ func (r *reserved) has(key string) bool {
 	return false
 }
 
-// appendTags appends the attributes of span, those of its resource that the
-// span does not have itself, status, scope and what was dropped.
+// appendTags appends the attributes of span, those of its scope and of its
+// resource that nothing nearer to it has, status, scope and what was dropped.
 func (e *encoder) appendTags(dst []byte, span sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, res *encodedResource) []byte {
 	status, scope := span.Status(), span.InstrumentationScope()
 	own := reserved{
@@ -82,9 +82,15 @@ func (e *encoder) appendTags(dst []byte, span sdktrace.ReadOnlySpan, attrs []att
 		}
 		dst = e.appendTag(dst, key, attrs[i].Value)
 	}
+	for scoped := scope.Attributes.Iter(); scoped.Next(); {
+		kv := scoped.Attribute()
+		if !own.has(string(kv.Key)) && !e.keys.has(attrs, kv.Key, hash(kv.Key)) {
+			dst = e.appendTag(dst, string(kv.Key), kv.Value)
+		}
+	}
 	for i := range res.tags {
 		tag := &res.tags[i]
-		if own.has(string(tag.key)) || e.keys.has(attrs, tag.key, tag.hash) {
+		if own.has(string(tag.key)) || e.keys.has(attrs, tag.key, tag.hash) || scope.Attributes.HasValue(tag.key) {
 			continue
 		}
 		if e.limit > 0 || e.measuring {

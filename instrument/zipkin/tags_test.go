@@ -61,6 +61,16 @@ func TestASpanAttributeIsNotOverriddenByItsResource(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(encode(t, s), `"region"`), "a key is written once")
 }
 
+func TestAttributesOfAScopeAreTagsBetweenThoseOfTheSpanAndItsResource(t *testing.T) {
+	s := stub()
+	s.Attributes = []attribute.KeyValue{attribute.String("a", "span")}
+	s.InstrumentationScope = instrumentation.Scope{Name: "lib", Attributes: attribute.NewSet(
+		attribute.String("a", "scope"), attribute.String("b", "scope"), attribute.String("error", "scope"), attribute.String("otel.scope.name", "scope"))}
+	s.Resource = resource.NewSchemaless(attribute.String("a", "resource"), attribute.String("b", "resource"), attribute.String("c", "resource"))
+	assert.Equal(t, map[string]string{"a": "span", "b": "scope", "c": "resource", "otel.scope.name": "lib"}, decode(t, s).Tags)
+	assert.Equal(t, 1, strings.Count(encode(t, s), `"b"`), "a key is written once")
+}
+
 func TestStatusAndScopeStandAboveAttributesOfTheirNames(t *testing.T) {
 	s := stub()
 	s.Attributes = []attribute.KeyValue{

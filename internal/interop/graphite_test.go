@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +32,7 @@ type graphite struct {
 // startGraphite starts carbon.
 func startGraphite(t testing.TB) *graphite {
 	t.Helper()
+	uses(t, "carbon", carbonVersion, "PyPI")
 	python := tool(t, "python3")
 	dir := installed(t, "carbon-"+carbonVersion, func(dir string) ([]byte, error) {
 		if out, err := output(dir, nil, python, "-m", "venv", dir); err != nil {
@@ -68,32 +68,8 @@ TAG_HASH_FILENAMES = False
 	cmd := exec.Command(filepath.Join(g.bin, "python"), filepath.Join(g.bin, "carbon-cache.py"), "--config="+conf, "--pidfile="+filepath.Join(home, "pid"), "--debug", "start")
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "GRAPHITE_ROOT="+home)
-	var printed syncBuffer
-	cmd.Stdout, cmd.Stderr = &printed, &printed
-	if err := cmd.Start(); err != nil {
-		unavailable(t, "carbon does not start: %v", err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	})
-	for limit := time.Now().Add(time.Minute); ; {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+line)
-		if err == nil {
-			_ = conn.Close()
-			return g
-		}
-		select {
-		case <-ended:
-			unavailable(t, "carbon ended: %s", printed.String())
-		case <-time.After(50 * time.Millisecond):
-		}
-		if time.Now().After(limit) {
-			unavailable(t, "carbon is not up after a minute: %s", printed.String())
-		}
-	}
+	startCommand(t, "tcp://127.0.0.1:"+line, cmd)
+	return g
 }
 
 // series returns the values of a series, or nothing. Carbon keeps a tagged one

@@ -82,6 +82,7 @@ func serveChecker(t *testing.T, opts ...otelgrpc.Option) (*checker, grpc_health_
 }
 
 func TestGRPCCallIsOneTraceInEachFormat(t *testing.T) {
+	usesModule(t, "google.golang.org/grpc")
 	every := []string{"traceparent", "b3", "x-b3-traceid", "x-trace-info", "x-trace-hmac"}
 	for name, tc := range map[string]struct {
 		propagators []propagation.TextMapPropagator
@@ -127,6 +128,7 @@ func TestGRPCCallIsOneTraceInEachFormat(t *testing.T) {
 }
 
 func TestGRPCCarriesTheCorrelationIDAndTheDecisionNotToSample(t *testing.T) {
+	usesModule(t, "google.golang.org/grpc")
 	arrived := setupRecipe(t)
 	service, client := serveChecker(t)
 	ctx := propagators.ContextWithCorrelationID(instrument.Unsampled(context.Background()), "order-7")
@@ -146,6 +148,7 @@ func TestGRPCCarriesTheCorrelationIDAndTheDecisionNotToSample(t *testing.T) {
 }
 
 func TestGRPCRefusesAForgedXTraceInfo(t *testing.T) {
+	usesModule(t, "google.golang.org/grpc")
 	arrived := setupRecipe(t, instrument.WithPropagators(signedXTraceInfo(t, "not a secret")))
 	service, client := serveChecker(t, otelgrpc.WithPropagators(signedXTraceInfo(t, "another secret")))
 	require.NoError(t, instrument.Do(context.Background(), "watch", func(ctx context.Context) error {
@@ -161,6 +164,7 @@ func TestGRPCRefusesAForgedXTraceInfo(t *testing.T) {
 }
 
 func TestGRPCPublicEndpointLinksToItsCaller(t *testing.T) {
+	usesModule(t, "google.golang.org/grpc")
 	recorder := instrumenttest.New(t)
 	arrived := setupRecipe(t, instrument.WithSpanProcessor(recorder.SpanProcessor()))
 	_, client := serveChecker(t, otelgrpc.WithPublicEndpoint())

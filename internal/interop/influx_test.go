@@ -22,16 +22,7 @@ import (
 // startInfluxDB starts Debian's InfluxDB and returns its address.
 func startInfluxDB(t testing.TB, auth bool) string {
 	t.Helper()
-	dir := installed(t, "influxdb-debian", func(dir string) ([]byte, error) {
-		if out, err := output(dir, nil, tool(t, "apt-get"), "download", "influxdb"); err != nil {
-			return out, err
-		}
-		debs, err := filepath.Glob(filepath.Join(dir, "influxdb_*.deb"))
-		if err != nil || len(debs) != 1 {
-			return nil, fmt.Errorf("%d packages, %v", len(debs), err)
-		}
-		return output(dir, nil, tool(t, "dpkg"), "-x", debs[0], dir)
-	})
+	dir := debian(t, "influxdb")
 	home, listen := t.TempDir(), "127.0.0.1:"+freePort(t)
 	conf := filepath.Join(home, "influxdb.conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, `reporting-disabled = true
@@ -48,7 +39,7 @@ log-enabled = false
 [monitor]
 store-enabled = false
 `, home, freePort(t), listen, auth), 0o600))
-	startUntil(t, "http://"+listen+"/ping", filepath.Join(dir, "usr", "bin", "influxd"), "-config", conf)
+	startCommand(t, "http://"+listen+"/ping", debianCommand(dir, "usr/bin/influxd", "-config", conf))
 	return "http://" + listen
 }
 

@@ -78,6 +78,7 @@ func zapCore(out *bytes.Buffer) zapcore.Core {
 }
 
 func TestZapBehindSlog(t *testing.T) {
+	usesModule(t, "go.uber.org/zap")
 	var out bytes.Buffer
 	logger := slog.New(logbridge.TraceContext(zapslog.NewHandler(zapCore(&out))))
 	logger.WithGroup("order").InfoContext(logContext(), "placed", "id", 17)
@@ -93,6 +94,7 @@ func traceFields(ctx context.Context) []zap.Field {
 }
 
 func TestZapItself(t *testing.T) {
+	usesModule(t, "go.uber.org/zap")
 	var out bytes.Buffer
 	zap.New(zapCore(&out)).With(traceFields(logContext())...).Info("order placed", zap.Int("id", 17))
 	assert.Equal(t, 17.0, requireIDs(t, &out)["id"])
@@ -107,6 +109,7 @@ func (zerologHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 }
 
 func TestZerolog(t *testing.T) {
+	usesModule(t, "github.com/rs/zerolog")
 	var out bytes.Buffer
 	logger := zerolog.New(&out).Hook(zerologHook{})
 	logger.Info().Ctx(logContext()).Int("id", 17).Msg("order placed")
@@ -130,6 +133,7 @@ func (logrusHook) Fire(e *logrus.Entry) error {
 }
 
 func TestLogrus(t *testing.T) {
+	usesModule(t, "github.com/sirupsen/logrus")
 	var out bytes.Buffer
 	logger := logrus.New()
 	logger.SetOutput(&out)
@@ -143,6 +147,7 @@ func TestLogrus(t *testing.T) {
 }
 
 func TestLogr(t *testing.T) {
+	usesModule(t, "github.com/go-logr/logr")
 	var out bytes.Buffer
 	handler := logbridge.TraceContext(slog.NewJSONHandler(&out, nil))
 	logger := logr.FromSlogHandler(handler.WithAttrs(logbridge.TraceAttrs(logContext())))

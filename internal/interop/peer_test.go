@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -18,9 +20,11 @@ import (
 )
 
 // unavailable ends a test whose peer cannot run here: with a failure in CI,
-// where every peer is installed, and elsewhere by skipping it.
+// where every peer is installed, and elsewhere by skipping it. The table says
+// why.
 func unavailable(t testing.TB, format string, args ...any) {
 	t.Helper()
+	ran.missing(t.Name(), fmt.Sprintf(format, args...))
 	if os.Getenv("CI") == "true" {
 		t.Fatalf(format, args...)
 	}
@@ -37,45 +41,6 @@ func tool(t testing.TB, name string) string {
 	return path
 }
 
-// jar returns the path of an artifact of Maven Central, given as
-// group:artifact:version:type:classifier. It is fetched once and kept in the
-// user's cache.
-func jar(t testing.TB, coordinates string) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		unavailable(t, "no cache for %s: %v", coordinates, err)
-	}
-	dir := filepath.Join(cache, "waymark-interop", strings.ReplaceAll(coordinates, ":", "_"))
-	if found, _ := filepath.Glob(filepath.Join(dir, "*.jar")); len(found) == 1 {
-		return found[0]
-	}
-	maven := tool(t, "mvn")
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		unavailable(t, "no cache for %s: %v", coordinates, err)
-	}
-	// A copy cut short must not be found by the next run.
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "fresh")
-	if err != nil {
-		unavailable(t, "no cache for %s: %v", coordinates, err)
-	}
-	defer os.RemoveAll(fresh)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, maven, "--batch-mode", "--quiet", "dependency:copy", "-Dartifact="+coordinates, "-DoutputDirectory="+fresh).CombinedOutput()
-	if err != nil {
-		unavailable(t, "%s cannot be fetched: %v\n%s", coordinates, err, out)
-	}
-	if err := os.Rename(fresh, dir); err != nil && !errors.Is(err, os.ErrExist) {
-		t.Logf("another run was faster: %v", err)
-	}
-	found, _ := filepath.Glob(filepath.Join(dir, "*.jar"))
-	if len(found) != 1 {
-		unavailable(t, "%s is %d files", coordinates, len(found))
-	}
-	return found[0]
-}
-
 // freePort returns a port of loopback that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
@@ -88,43 +53,125 @@ func freePort(t testing.TB) string {
 	return port
 }
 
-// start runs a peer until the end of the test, and returns when a GET of
-// health is answered 200. What the peer printed is shown when it does not
-// come up.
-func start(t testing.TB, health string, name string, args ...string) {
+// start runs a peer until the end of the test, or until it is stopped. It
+// returns when a GET of health is answered 2xx or, for tcp://host:port, when a
+// connection is taken. What the peer printed is shown when it does not come
+// up.
+func start(t testing.TB, health, name string, args ...string) (stop func()) {
 	t.Helper()
-	cmd := exec.Command(name, args...)
-	var output syncBuffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
+	return startCommand(t, health, exec.Command(name, args...))
+}
+
+// startCommand is start for a peer with a folder, an environment or an output
+// of its own.
+func startCommand(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
+	t.Helper()
+	stop = launch(t, answers(health), cmd, nil)
+	t.Cleanup(stop)
+	return stop
+}
+
+// startServer is startCommand for a peer that is ready when it says so in
+// another way, and that ends well when it is interrupted.
+func startServer(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) {
+	t.Helper()
+	t.Cleanup(launch(t, ready, cmd, func() { _ = cmd.Process.Signal(os.Interrupt) }))
+}
+
+// startShared starts a peer that other tests use too. It is stopped when all
+// have ended.
+func startShared(t testing.TB, health, name string, args ...string) {
+	t.Helper()
+	shared.add(launch(t, answers(health), exec.Command(name, args...), nil))
+}
+
+// launch starts a peer, and returns when it is ready. One that is told to end
+// has ten seconds to do so; others are killed.
+func launch(t testing.TB, ready func(context.Context) error, cmd *exec.Cmd, end func()) (stop func()) {
+	t.Helper()
+	name := filepath.Base(cmd.Path)
+	var printed syncBuffer
+	if cmd.Stdout == nil {
+		cmd.Stdout = &printed
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = &printed
+	}
+	dieWithUs(cmd)
+	began, ended := make(chan error), make(chan struct{})
+	go func() {
+		// The child is killed when the thread that started it ends.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		began <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+		close(ended)
+	}()
+	if err := <-began; err != nil {
 		unavailable(t, "%s does not start: %v", name, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	})
-	client := &http.Client{Timeout: 5 * time.Second}
-	defer client.CloseIdleConnections()
-	limit, tick := time.After(2*time.Minute), time.NewTicker(100*time.Millisecond)
-	defer tick.Stop()
-	for {
-		resp, err := client.Get(health)
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
+	stop = func() {
+		if end != nil {
+			end()
+			select {
+			case <-ended:
+			case <-time.After(10 * time.Second):
+				t.Errorf("%s does not end when it is told to", name)
 			}
 		}
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+	limit, tick := time.After(2*time.Minute), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err := ready(ctx)
+		cancel()
+		if err == nil {
+			return stop
+		}
 		select {
-		case err := <-ended:
-			ended <- err
-			unavailable(t, "%s ended: %v\n%s", name, err, output.String())
+		case <-ended:
+			unavailable(t, "%s ended (%v)\n%s", name, cmd.ProcessState, printed.String())
 		case <-limit:
-			unavailable(t, "%s is not up after two minutes\n%s", name, output.String())
+			stop()
+			unavailable(t, "%s is not up after two minutes: %v\n%s", name, err, printed.String())
 		case <-tick.C:
 		}
+	}
+}
+
+// answers says whether a GET of a URL is answered 2xx or, for tcp://host:port,
+// whether a connection is taken.
+func answers(address string) func(context.Context) error {
+	if endpoint, ok := strings.CutPrefix(address, "tcp://"); ok {
+		return func(ctx context.Context) error {
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint)
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err
+		}
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode/100 != 2 {
+			return errors.New(resp.Status)
+		}
+		return nil
 	}
 }
 

@@ -69,6 +69,7 @@ func number(v any) uint64 {
 
 // TestPickleOfOgRekIsTaken: each protocol that og-rek can write.
 func TestPickleOfOgRekIsTaken(t *testing.T) {
+	usesModule(t, "github.com/kisielk/og-rek")
 	x, err := propagators.NewXTraceInfo(propagators.XTraceInfoConfig{AllowUnsigned: true})
 	if err != nil {
 		t.Fatal(err)

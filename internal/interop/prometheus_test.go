@@ -64,6 +64,7 @@ func scrapeText(t *testing.T, url string) string {
 }
 
 func TestPrometheusScrapesWithTheIDsOfTheTrace(t *testing.T) {
+	usesModule(t, "github.com/prometheus/client_golang")
 	option, scrape, err := withPrometheus()
 	require.NoError(t, err)
 	arrived := setupRecipe(t, option)
@@ -85,6 +86,7 @@ func TestPrometheusScrapesWithTheIDsOfTheTrace(t *testing.T) {
 }
 
 func TestPrometheusCanBeSetUpAgain(t *testing.T) {
+	usesModule(t, "github.com/prometheus/client_golang")
 	for range 2 {
 		option, scrape, err := withPrometheus()
 		require.NoError(t, err)
@@ -104,6 +106,7 @@ func withRuntimeMetrics() instrument.Option {
 }
 
 func TestRuntimeMetricsAreScraped(t *testing.T) {
+	usesModule(t, "github.com/prometheus/client_golang")
 	option, scrape, err := withPrometheus()
 	require.NoError(t, err)
 	setupRecipe(t, option, withRuntimeMetrics())

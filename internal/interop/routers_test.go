@@ -73,6 +73,8 @@ func gorillaRoutes(r *mux.Router) {
 }
 
 func TestRoutersRoutesByWithRoute(t *testing.T) {
+	usesModule(t, "github.com/go-chi/chi/v5")
+	usesModule(t, "github.com/gorilla/mux")
 	for name, build := range map[string]func(...httpwrap.Option) http.Handler{
 		"chi, as its middleware": func(opts ...httpwrap.Option) http.Handler {
 			r := chi.NewRouter()

@@ -29,15 +29,25 @@ import (
 	"github.com/waymark-otel/waymark/instrument/zipkin"
 )
 
-const zipkinServer = "io.zipkin:zipkin-server:3.5.1:jar:exec"
+const zipkinVersion = "3.5.1"
+
+var zipkinBase string // of the server that all tests share
 
 // startZipkin starts a real Zipkin server, in memory, and returns its address.
+// All tests share one.
 func startZipkin(t testing.TB) (base string) {
 	t.Helper()
-	java, server, port := tool(t, "java"), jar(t, zipkinServer), freePort(t)
+	uses(t, "Zipkin server", zipkinVersion, "Maven Central")
+	shared.starting.Lock()
+	defer shared.starting.Unlock()
+	if zipkinBase != "" {
+		return zipkinBase
+	}
+	java, server, port := tool(t, "java"), jar(t, "io.zipkin:zipkin-server:"+zipkinVersion+":jar:exec"), freePort(t)
 	base = "http://127.0.0.1:" + port
-	start(t, base+"/health", java, "-Xmx256m", "-jar", server,
+	startShared(t, base+"/health", java, "-Xmx256m", "-jar", server,
 		"--armeria.ports[0].ip=127.0.0.1", "--armeria.ports[0].port="+port, "--armeria.ports[0].protocols[0]=http")
+	zipkinBase = base
 	return base
 }
 
@@ -84,8 +94,8 @@ func sorted(spans []instrumenttest.ZipkinSpan) []instrumenttest.ZipkinSpan {
 }
 
 // difficult returns the spans of one trace that hold whatever may go wrong on
-// the way.
-func difficult(traceID trace.TraceID) []sdktrace.ReadOnlySpan {
+// the way, as a service of that name.
+func difficult(service string, traceID trace.TraceID) []sdktrace.ReadOnlySpan {
 	begin := time.Now().Add(-time.Minute)
 	hostile := "q\"uote \\ \n\t\x00\x1f \xff\xed\xa0\x80 \u2028 </script> é 😀"
 	stubs := tracetest.SpanStubs{
@@ -121,7 +131,7 @@ func difficult(traceID trace.TraceID) []sdktrace.ReadOnlySpan {
 		}
 		s.StartTime = begin.Add(time.Duration(i) * time.Millisecond)
 		s.EndTime = s.StartTime.Add(time.Duration(i) * 1500 * time.Nanosecond)
-		s.Resource = resource.NewSchemaless(attribute.String("service.name", "Interop"), attribute.String("zone", "eu"))
+		s.Resource = resource.NewSchemaless(attribute.String("service.name", service), attribute.String("zone", "eu"))
 		s.InstrumentationScope = instrumentation.Scope{Name: "interop", Version: "v1"}
 	}
 	return stubs.Snapshots()
@@ -142,7 +152,7 @@ func TestZipkinServerReadsBackWhatWasExported(t *testing.T) {
 		"cut":            {trace.TraceID{0xab, 15: 5}, "ab000000000000000000000000000005", []zipkin.Option{zipkin.WithMaxRequestBytes(20_000)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spans := difficult(tc.traceID)
+			spans := difficult("Interop", tc.traceID)
 			recorded := instrumenttest.NewCollector(t)
 			for _, url := range []string{recorded.URL, base + "/api/v2/spans"} {
 				e, err := zipkin.New(url, tc.options...)

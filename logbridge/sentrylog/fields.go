@@ -20,7 +20,12 @@ type fields struct {
 	errs   []error
 }
 
+// group returns the group of a name. One that With was given and one of the
+// record are the same.
 func (f *fields) group(name string) *fields {
+	if g, ok := f.values[name].(*fields); ok {
+		return g
+	}
 	g := &fields{values: map[string]any{}}
 	f.inner = append(f.inner, g)
 	f.values[name] = g

@@ -104,6 +104,13 @@ func TestEveryErrorOfARecordIsAnException(t *testing.T) {
 	assert.NotContains(t, got[1], "exception")
 }
 
+func TestGroupsOfOneNameAreOne(t *testing.T) {
+	in, hub := newIngest(t)
+	slog.New(sentrylog.NewHandler(hub)).With(slog.Group("http", "method", "GET")).
+		Error("m", slog.Group("http", "status", 500), slog.Group("http"))
+	assert.Equal(t, map[string]any{"method": "GET", "status": 500.0}, at(in.received(hub)[0], "contexts", "attributes", "http"))
+}
+
 func TestTheLevelIsErrorByDefault(t *testing.T) {
 	in, hub := newIngest(t)
 	l := slog.New(sentrylog.NewHandler(hub, nil, sentrylog.WithLevel(nil)))

@@ -182,3 +182,17 @@ func TestCloseTwiceIsNoopAndLeavesNothing(t *testing.T) {
 	}
 	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
+
+func TestAPanicOfTheErrorHandlerEndsNothing(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer s.Close()
+	w, err := influx.NewWriter(s.URL, "shop", influx.WithErrorHandler(func(error) { panic("oops") }))
+	require.NoError(t, err)
+	for range 2 {
+		w.Record(point(1))
+		assert.Error(t, w.Flush(context.Background()))
+	}
+	assert.NoError(t, w.Close())
+	assert.EqualValues(t, 2, w.Stats().Dropped.Rejected)
+	assert.Equal(t, "influx: error handler panicked: oops", w.Stats().LastError)
+}

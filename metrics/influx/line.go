@@ -3,6 +3,7 @@
 package influx
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 // appendPoint appends p as a line, stamped with at. It reports how many fields
 // were no numbers, and false, with dst as it was, if nothing is left to write.
 func appendPoint(dst []byte, p Point, at time.Time) (line []byte, invalid int, ok bool) {
-	if p.Measurement == "" {
+	if p.Measurement == "" || at.Before(firstTime) || at.After(lastTime) {
 		return dst, 0, false
 	}
 	line = dst
@@ -49,9 +50,24 @@ func appendPoint(dst []byte, p Point, at time.Time) (line []byte, invalid int, o
 	return append(line, '\n'), invalid, true
 }
 
+// firstTime and lastTime are those that InfluxDB keeps.
+var (
+	firstTime = time.Unix(0, math.MinInt64+2)
+	lastTime  = time.Unix(0, math.MaxInt64-1)
+)
+
 // again reports whether a later field has the same key, and so wins.
 func again(later []Field, key string) bool {
-	return slices.ContainsFunc(later, func(f Field) bool { return f.key == key && f.kind != fieldNone })
+	return slices.ContainsFunc(later, func(f Field) bool { return f.kind != fieldNone && sameKey(f.key, key) })
+}
+
+// sameKey reports whether two keys are one on the line: the server refuses a
+// point that has a key twice.
+func sameKey(a, b string) bool {
+	odd := func(s string) bool {
+		return s == "time" || strings.ContainsFunc(s, func(r rune) bool { return r == '\\' || r < ' ' || r == 0x7f || r == utf8.RuneError })
+	}
+	return a == b || (odd(a) || odd(b)) && bytes.Equal(appendName(nil, a, true), appendName(nil, b, true))
 }
 
 // sortedTags returns tags by key, as InfluxDB stores them fastest, without
@@ -60,7 +76,7 @@ func sortedTags(tags []Tag) []Tag {
 	var list []Tag
 	for i, t := range tags {
 		if t.Key == "" || t.Value == "" ||
-			slices.ContainsFunc(tags[i+1:], func(u Tag) bool { return u.Key == t.Key && u.Value != "" }) {
+			slices.ContainsFunc(tags[i+1:], func(u Tag) bool { return u.Value != "" && sameKey(u.Key, t.Key) }) {
 			continue
 		}
 		list = append(list, t)

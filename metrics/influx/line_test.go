@@ -27,27 +27,34 @@ func TestLinesOnTheWire(t *testing.T) {
 			Point{Measurement: "m", Fields: []Field{Float("a", math.MaxFloat64), Float("b", 5e-324), Float("c", math.Copysign(0, -1)), Int("d", math.MinInt64), Int("e", math.MaxInt64)}},
 			"m a=1.7976931348623157e+308,b=5e-324,c=-0,d=-9223372036854775808i,e=9223372036854775807i",
 		},
-		"tags by key":         {Point{Measurement: "m", Tags: []Tag{{"b", "2"}, {"a", "1"}}, Fields: one}, "m,a=1,b=2 v=1i"},
-		"empty tags":          {Point{Measurement: "m", Tags: []Tag{{"", "x"}, {"y", ""}}, Fields: one}, "m v=1i"},
-		"the later tag wins":  {Point{Measurement: "m", Tags: []Tag{{"a", "1"}, {"a", "2"}, {"a", ""}}, Fields: one}, "m,a=2 v=1i"},
-		"the later field":     {Point{Measurement: "m", Fields: []Field{Int("v", 1), Float("v", 2), {}}}, "m v=2"},
-		"escapes":             {Point{Measurement: "a b,c=d", Tags: []Tag{{"k ,=", "v ,="}}, Fields: []Field{Int("f ,=", 1)}}, `a\ b\,c=d,k\ \,\==v\ \,\= f\ \,\==1i`},
-		"line breaks":         {Point{Measurement: "a\nb", Tags: []Tag{{"k\r", "v\n"}}, Fields: []Field{Int("f\x00", 1)}}, "a_b,k_=v_ f_=1i"},
-		"backslashes":         {Point{Measurement: `a\`, Tags: []Tag{{`k\`, `C:\x\`}}, Fields: []Field{Int(`f\`, 1)}}, "a_,k_=C:_x_ f_=1i"},
-		"comment":             {Point{Measurement: "#m", Fields: one}, "_#m v=1i"},
-		"reserved":            {Point{Measurement: "time", Tags: []Tag{{"time", "x"}}, Fields: []Field{Int("time", 1)}}, "time,time_=x time_=1i"},
-		"letters":             {Point{Measurement: "größe", Tags: []Tag{{"land", "日本"}}, Fields: []Field{String("s", "é")}}, `größe,land=日本 s="é"`},
-		"no UTF-8":            {Point{Measurement: "a\xff", Tags: []Tag{{"k", "\xfe"}}, Fields: []Field{String("s", "\xff")}}, `a_,k=_ s="_"`},
-		"text":                {Point{Measurement: "m", Fields: []Field{String("s", "a\"b\\c\nd,e=f")}}, "m s=\"a\\\"b\\\\c\nd,e=f\""},
-		"empty text":          {Point{Measurement: "m", Fields: []Field{String("s", "")}}, `m s=""`},
-		"no numbers":          {Point{Measurement: "m", Fields: []Field{Float("a", math.NaN()), Float("b", math.Inf(1)), Int("c", 1)}}, "m c=1i"},
-		"no name":             {Point{Fields: one}, ""},
-		"no field":            {Point{Measurement: "m"}, ""},
-		"no field with a key": {Point{Measurement: "m", Fields: []Field{Int("", 1), {}}}, ""},
-		"no field left":       {Point{Measurement: "m", Fields: []Field{Float("a", math.NaN())}}, ""},
+		"tags by key":          {Point{Measurement: "m", Tags: []Tag{{"b", "2"}, {"a", "1"}}, Fields: one}, "m,a=1,b=2 v=1i"},
+		"empty tags":           {Point{Measurement: "m", Tags: []Tag{{"", "x"}, {"y", ""}}, Fields: one}, "m v=1i"},
+		"the later tag wins":   {Point{Measurement: "m", Tags: []Tag{{"a", "1"}, {"a", "2"}, {"a", ""}}, Fields: one}, "m,a=2 v=1i"},
+		"the later field":      {Point{Measurement: "m", Fields: []Field{Int("v", 1), Float("v", 2), {}}}, "m v=2"},
+		"escapes":              {Point{Measurement: "a b,c=d", Tags: []Tag{{"k ,=", "v ,="}}, Fields: []Field{Int("f ,=", 1)}}, `a\ b\,c=d,k\ \,\==v\ \,\= f\ \,\==1i`},
+		"line breaks":          {Point{Measurement: "a\nb", Tags: []Tag{{"k\r", "v\n"}}, Fields: []Field{Int("f\x00", 1)}}, "a_b,k_=v_ f_=1i"},
+		"backslashes":          {Point{Measurement: `a\`, Tags: []Tag{{`k\`, `C:\x\`}}, Fields: []Field{Int(`f\`, 1)}}, "a_,k_=C:_x_ f_=1i"},
+		"comment":              {Point{Measurement: "#m", Fields: one}, "_#m v=1i"},
+		"reserved":             {Point{Measurement: "time", Tags: []Tag{{"time", "x"}}, Fields: []Field{Int("time", 1)}}, "time,time_=x time_=1i"},
+		"keys that become one": {Point{Measurement: "m", Tags: []Tag{{"a\\", "1"}, {"a\n", "2"}, {"time", "3"}, {"time_", "4"}}, Fields: []Field{Int("v\n", 1), Int("v_", 2)}}, "m,a_=2,time_=4 v_=2i"},
+		"before all times":     {Point{Measurement: "m", Fields: one, Time: time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC)}, ""},
+		"after all times":      {Point{Measurement: "m", Fields: one, Time: time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC)}, ""},
+		"letters":              {Point{Measurement: "größe", Tags: []Tag{{"land", "日本"}}, Fields: []Field{String("s", "é")}}, `größe,land=日本 s="é"`},
+		"no UTF-8":             {Point{Measurement: "a\xff", Tags: []Tag{{"k", "\xfe"}}, Fields: []Field{String("s", "\xff")}}, `a_,k=_ s="_"`},
+		"text":                 {Point{Measurement: "m", Fields: []Field{String("s", "a\"b\\c\nd,e=f")}}, "m s=\"a\\\"b\\\\c\nd,e=f\""},
+		"empty text":           {Point{Measurement: "m", Fields: []Field{String("s", "")}}, `m s=""`},
+		"no numbers":           {Point{Measurement: "m", Fields: []Field{Float("a", math.NaN()), Float("b", math.Inf(1)), Int("c", 1)}}, "m c=1i"},
+		"no name":              {Point{Fields: one}, ""},
+		"no field":             {Point{Measurement: "m"}, ""},
+		"no field with a key":  {Point{Measurement: "m", Fields: []Field{Int("", 1), {}}}, ""},
+		"no field left":        {Point{Measurement: "m", Fields: []Field{Float("a", math.NaN())}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			line, _, ok := appendPoint([]byte("before\n"), tc.point, at)
+			when := at
+			if !tc.point.Time.IsZero() {
+				when = tc.point.Time
+			}
+			line, _, ok := appendPoint([]byte("before\n"), tc.point, when)
 			if tc.want == "" {
 				assert.False(t, ok)
 				assert.Equal(t, "before\n", string(line))

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Point is one measurement. One without a name or without a field is dropped
-// and counted.
+// Point is one measurement. One without a name, without a field or of a time
+// that InfluxDB does not keep, before 1678 or after 2262, is dropped and
+// counted.
 type Point struct {
 	Measurement string
 	Tags        []Tag     // indexed, of few values; an empty one is left out

@@ -20,7 +20,7 @@ type Stats struct {
 // Drops counts points that were dropped, by reason; Fields counts fields.
 type Drops struct {
 	Closed   uint64 // recorded after Close
-	Invalid  uint64 // without a name, or without a field that can be sent
+	Invalid  uint64 // without a name, a field that can be sent, or a time that InfluxDB keeps
 	Oversize uint64 // larger than a batch
 	Queue    uint64 // the queue was full
 	Rejected uint64 // the server would not have them

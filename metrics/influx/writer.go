@@ -277,7 +277,15 @@ func (w *Writer) failed(err error) {
 	text := err.Error()
 	w.stats.lastError.Store(&text)
 	w.stats.failures.Add(1)
-	if w.onError != nil {
-		w.onError(err)
+	if w.onError == nil {
+		return
 	}
+	// A panic is the user's, but the goroutine is ours.
+	defer func() {
+		if v := recover(); v != nil {
+			text := fmt.Sprintf("influx: error handler panicked: %v", v)
+			w.stats.lastError.Store(&text)
+		}
+	}()
+	w.onError(err)
 }

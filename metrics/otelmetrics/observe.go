@@ -26,7 +26,7 @@ import (
 //	statsd.client.clamped     {value}       numbers cut to what a line may say
 //	statsd.client.overflow    {value}       values that went to the series "other"
 //	statsd.client.series      {series}      distinct series so far
-//	statsd.client.queued      {value}       timings that wait
+//	statsd.client.queued      {value}       values that wait to be sent
 //
 // A client never sends any of this by itself.
 //
@@ -56,7 +56,7 @@ func Observe(m metric.Meter, c *metrics.Client) (metric.Registration, error) {
 	clamped := counter("clamped", "{value}", "numbers cut to what a line may say")
 	overflow := counter("overflow", "{value}", "values that went to the series other")
 	series := level("series", "{series}", "distinct series so far")
-	queued := level("queued", "{value}", "values of timers that wait to be sent")
+	queued := level("queued", "{value}", "values that wait to be sent")
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

@@ -66,6 +66,9 @@ func main() {
 	input := inputs.Inputs["statsd"]().(*statsd.Statsd)
 	input.Protocol, input.ServiceAddress = os.Args[1], os.Args[2]
 	input.MetricSeparator = "."
+	// Its five workers take lines that came one after the other in any order,
+	// and the last value of a gauge need not be the one it keeps.
+	input.NumberWorkerThreads = 1
 	input.DataDogExtensions = len(os.Args) > 4 && os.Args[4] == "datadog"
 	input.DeleteCounters, input.DeleteGauges, input.DeleteSets, input.DeleteTimings = false, false, false, false
 	errors := &errorLog{}
