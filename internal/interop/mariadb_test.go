@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -18,7 +17,7 @@ import (
 // its port. It lets everybody in.
 func startMariaDB(t testing.TB) (port string) {
 	t.Helper()
-	dir := debian(t, "mariadb-server-core", libraries(t, "mariadb-server-core")...)
+	dir := debian(t, "mariadb-server-core")
 	home, err := os.MkdirTemp("", "my") // a socket's path is at most 107 bytes long
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(home) })
@@ -37,14 +36,14 @@ func startMariaDB(t testing.TB) (port string) {
 	}
 	tables, err := os.ReadFile(filepath.Join(share, "mysql_system_tables.sql"))
 	require.NoError(t, err)
-	install := unpacked(dir, "usr/sbin/mariadbd", append(args, "--bootstrap")...)
+	install := debianCommand(dir, "usr/sbin/mariadbd", append(args, "--bootstrap")...)
 	install.Stdin = strings.NewReader("CREATE DATABASE mysql;\nUSE mysql;\n" + string(tables))
 	if out, err := install.CombinedOutput(); err != nil {
 		unavailable(t, "no system tables of MariaDB: %v\n%s", err, out)
 	}
 	args = append(args, "--skip-grant-tables", "--skip-networking=0", "--bind-address=127.0.0.1", "--port="+port,
 		"--socket="+filepath.Join(home, "s"), "--pid-file="+filepath.Join(home, "pid"))
-	startDatabase(t, unpacked(dir, "usr/sbin/mariadbd", args...), syscall.SIGTERM, port, admin.PingContext)
+	startServer(t, debianCommand(dir, "usr/sbin/mariadbd", args...), admin.PingContext)
 	_, err = admin.Exec("CREATE DATABASE shop")
 	require.NoError(t, err)
 	return port

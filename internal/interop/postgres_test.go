@@ -29,10 +29,10 @@ func startPostgres(t testing.TB) (port string) {
 			version = name
 		}
 	}
-	dir := debian(t, version, libraries(t, version)...)
+	dir := debian(t, version)
 	bin := filepath.Join("usr", "lib", "postgresql", version[len("postgresql-"):], "bin")
 	data := filepath.Join(t.TempDir(), "data")
-	if out, err := unprivileged(unpacked(dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "bob", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8")).CombinedOutput(); err != nil {
+	if out, err := unprivileged(debianCommand(dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "bob", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8")).CombinedOutput(); err != nil {
 		unavailable(t, "no cluster of PostgreSQL: %v\n%s", err, out)
 	}
 	// A socket's path is at most 107 bytes long.
@@ -43,7 +43,7 @@ func startPostgres(t testing.TB) (port string) {
 	admin, err := sql.Open("postgres", "host=127.0.0.1 port="+port+" user=bob dbname=postgres sslmode=disable")
 	require.NoError(t, err)
 	defer admin.Close()
-	startDatabase(t, unprivileged(unpacked(dir, filepath.Join(bin, "postgres"), "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+sockets, "-c", "fsync=off")), os.Interrupt, port, admin.PingContext)
+	startServer(t, unprivileged(debianCommand(dir, filepath.Join(bin, "postgres"), "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+sockets, "-c", "fsync=off")), admin.PingContext)
 	_, err = admin.Exec(`CREATE DATABASE shop`)
 	require.NoError(t, err)
 	return port
