@@ -59,7 +59,9 @@ func startJaeger(t testing.TB, version string) jaeger {
 		cmd.Env = append(os.Environ(), "ZIPKIN="+j.zipkin, "OTLP_HTTP="+j.http, "OTLP_GRPC="+j.grpc, "QUERY="+j.query, "QUERY_GRPC="+at())
 	}
 	startCommand(t, "http://"+j.query+"/api/services", cmd)
-	require.Eventually(t, func() bool { return healthy("tcp://"+j.zipkin) && healthy("tcp://"+j.http) }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return answers("tcp://"+j.zipkin)(t.Context()) == nil && answers("tcp://"+j.http)(t.Context()) == nil
+	}, 20*time.Second, 10*time.Millisecond)
 	return j
 }
 
