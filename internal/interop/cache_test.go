@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,54 +100,4 @@ func required(t testing.TB, file, dependency string) string {
 	}
 	t.Fatalf("%s does not require %s", file, dependency)
 	return ""
-}
-
-// debian returns the folder in which a package of Debian, or of what is made
-// of Debian, is unpacked. What it depends on is that folder's or the system's.
-func debian(t testing.TB, name string, others ...string) string {
-	t.Helper()
-	packages := func(dir, name string) []string {
-		found, _ := filepath.Glob(filepath.Join(dir, name+"_*.deb"))
-		return found
-	}
-	uses(t, name, "any", "Debian")
-	apt, dpkg := tool(t, "apt-get"), tool(t, "dpkg")
-	dir := installed(t, name+"-debian", func(dir string) ([]byte, error) {
-		wanted := append([]string{"download", name}, others...)
-		out, err := output(dir, nil, apt, wanted...)
-		if err != nil {
-			// Nobody has asked for lists of packages on this machine yet: ours
-			// are for this installation only.
-			scratch := t.TempDir()
-			lists, archives := filepath.Join(scratch, "lists"), filepath.Join(scratch, "archives")
-			for _, folder := range []string{lists, archives} {
-				if err := os.MkdirAll(filepath.Join(folder, "partial"), 0o755); err != nil {
-					return nil, err
-				}
-			}
-			own := []string{"-o", "Dir::State::lists=" + lists, "-o", "Dir::Cache::archives=" + archives, "-o", "Dir::Cache=" + scratch, "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="}
-			if out, err := output(dir, nil, apt, append(own, "update")...); err != nil {
-				return out, err
-			}
-			out, err = output(dir, nil, apt, append(own, wanted...)...)
-			if err != nil {
-				return out, err
-			}
-		}
-		for _, name := range wanted[1:] {
-			found := packages(dir, name)
-			if len(found) != 1 {
-				return out, fmt.Errorf("%s is %d packages", name, len(found))
-			}
-			if out, err := output(dir, nil, dpkg, "-x", found[0], dir); err != nil {
-				return out, err
-			}
-		}
-		return nil, nil
-	})
-	if found := packages(dir, name); len(found) == 1 {
-		version, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(found[0]), name+"_"), "_")
-		named(t, version)
-	}
-	return dir
 }

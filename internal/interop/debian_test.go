@@ -3,20 +3,23 @@
 package interop
 
 import (
-	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 )
 
-// debian returns a directory with a package of Debian's in it, and the
-// libraries it depends on. It is not installed: nothing of the machine changes.
+// debian returns a directory with a package of Debian's in it, or of what is
+// made of Debian, and the libraries it depends on. It is not installed:
+// nothing of the machine changes.
 func debian(t testing.TB, name string) string {
 	t.Helper()
-	return installed(t, name+"-debian", func(dir string) ([]byte, error) {
+	uses(t, name, "any", "Debian")
+	dpkg := tool(t, "dpkg")
+	dir := installed(t, "debian-"+name, func(dir string) ([]byte, error) {
 		packages := []string{name}
 		for _, library := range depends(t, name) {
 			if strings.HasPrefix(library, "lib") && !strings.HasPrefix(library, "libc6") && !strings.HasPrefix(library, "libgcc") &&
@@ -24,24 +27,72 @@ func debian(t testing.TB, name string) string {
 				packages = append(packages, library)
 			}
 		}
-		if out, err := output(dir, nil, tool(t, "apt-get"), append([]string{"download"}, packages...)...); err != nil {
+		if out, err := apt(t, dir, "apt-get", append([]string{"download"}, packages...)...); err != nil {
 			return out, err
 		}
 		debs, _ := filepath.Glob(filepath.Join(dir, "*.deb"))
 		for _, deb := range debs {
-			if out, err := output(dir, nil, tool(t, "dpkg"), "-x", deb, dir); err != nil {
+			if out, err := output(dir, nil, dpkg, "-x", deb, dir); err != nil {
 				return out, err
 			}
-			_ = os.Remove(deb)
+			// The name of the file is all that is left of it: it has the version.
+			if err := os.Truncate(deb, 0); err != nil {
+				return nil, err
+			}
 		}
 		return nil, nil
 	})
+	if debs, _ := filepath.Glob(filepath.Join(dir, name+"_*.deb")); len(debs) == 1 {
+		version, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(debs[0]), name+"_"), "_")
+		named(t, version)
+	}
+	return dir
 }
+
+// apt runs a program of Debian's, if need be with lists of its own: on some
+// machines nobody has asked for any yet.
+func apt(t testing.TB, dir, program string, args ...string) ([]byte, error) {
+	t.Helper()
+	path, language := tool(t, program), []string{"LC_ALL=C"}
+	out, err := output(dir, language, path, args...)
+	if err == nil {
+		return out, nil
+	}
+	lists, listsErr := ownLists()
+	if listsErr != nil {
+		return out, errors.Join(err, listsErr)
+	}
+	return output(dir, language, path, append(lists, args...)...)
+}
+
+// ownLists returns the options by which apt uses lists of packages that are
+// this run's.
+var ownLists = sync.OnceValues(func() ([]string, error) {
+	scratch, err := os.MkdirTemp("", "apt")
+	if err != nil {
+		return nil, err
+	}
+	shared.add(func() { _ = os.RemoveAll(scratch) })
+	lists, archives := filepath.Join(scratch, "lists"), filepath.Join(scratch, "archives")
+	for _, folder := range []string{lists, archives} {
+		if err := os.MkdirAll(filepath.Join(folder, "partial"), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	options := []string{
+		"-o", "Dir::State::lists=" + lists, "-o", "Dir::Cache=" + scratch, "-o", "Dir::Cache::archives=" + archives,
+		"-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=",
+	}
+	if out, err := output(scratch, nil, "apt-get", append(options[:len(options):len(options)], "update")...); err != nil {
+		return nil, errors.Join(err, errors.New(string(out)))
+	}
+	return options, nil
+})
 
 // depends returns what a package depends on.
 func depends(t testing.TB, name string) []string {
 	t.Helper()
-	out, err := output(t.TempDir(), []string{"LC_ALL=C"}, tool(t, "apt-cache"), "depends", name)
+	out, err := apt(t, t.TempDir(), "apt-cache", "depends", name)
 	if err != nil {
 		unavailable(t, "no package %s: %v\n%s", name, err, out)
 	}
@@ -61,41 +112,4 @@ func debianCommand(dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(dir, program), args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LD_LIBRARY_PATH="+strings.Join(append(libraries, more...), ":"))
 	return cmd
-}
-
-// serve runs a server until the end of the test, and returns when it is ready.
-func serve(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) {
-	t.Helper()
-	var printed syncBuffer
-	cmd.Stdout, cmd.Stderr = &printed, &printed
-	if err := cmd.Start(); err != nil {
-		unavailable(t, "%s does not start: %v", cmd.Path, err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		select {
-		case <-ended:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
-	})
-	for limit := time.Now().Add(time.Minute); ; {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		err := ready(ctx)
-		cancel()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ended:
-			unavailable(t, "%s ended: %s", cmd.Path, printed.String())
-		case <-time.After(50 * time.Millisecond):
-		}
-		if time.Now().After(limit) {
-			unavailable(t, "%s is not up after a minute: %v\n%s", cmd.Path, err, printed.String())
-		}
-	}
 }

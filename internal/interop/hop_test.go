@@ -44,7 +44,7 @@ func startHop(t testing.TB, name string, cmd *exec.Cmd) *hop {
 	cmd.Stdout, cmd.Stderr = h.printed, h.printed
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
-	stop := launch(t, "http://"+addr+"/health", cmd, stdin)
+	stop := launch(t, answers("http://"+addr+"/health"), cmd, func() { _ = stdin.Close() })
 	t.Cleanup(func() {
 		stop()
 		if t.Failed() {

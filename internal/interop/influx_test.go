@@ -39,7 +39,7 @@ log-enabled = false
 [monitor]
 store-enabled = false
 `, home, freePort(t), listen, auth), 0o600))
-	start(t, "http://"+listen+"/ping", filepath.Join(dir, "usr", "bin", "influxd"), "-config", conf)
+	startCommand(t, "http://"+listen+"/ping", debianCommand(dir, "usr/bin/influxd", "-config", conf))
 	return "http://" + listen
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ import (
 // the file it returns.
 func startNginx(t testing.TB, upstream *hop) (front *hop, log string) {
 	t.Helper()
-	program := filepath.Join(debian(t, "nginx"), "usr", "sbin", "nginx")
+	dir := debian(t, "nginx")
 	home, port := t.TempDir(), freePort(t)
 	at, err := url.Parse(upstream.url)
 	require.NoError(t, err)
@@ -27,8 +26,7 @@ func startNginx(t testing.TB, upstream *hop) (front *hop, log string) {
 	require.NoError(t, err)
 	conf := strings.NewReplacer("@PORT@", port, "@UPSTREAM@", at.Host).Replace(string(text))
 	require.NoError(t, os.WriteFile(filepath.Join(home, "nginx.conf"), []byte(conf), 0o600))
-	cmd := exec.Command(program, "-p", home, "-c", "nginx.conf", "-e", "stderr")
-	startCommand(t, "http://127.0.0.1:"+port+"/health", cmd)
+	startCommand(t, "http://127.0.0.1:"+port+"/health", debianCommand(dir, "usr/sbin/nginx", "-p", home, "-c", "nginx.conf", "-e", "stderr"))
 	return &hop{name: "nginx", url: "http://127.0.0.1:" + port + at.Path}, filepath.Join(home, "access.log")
 }
 

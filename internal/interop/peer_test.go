@@ -4,8 +4,9 @@ package interop
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -65,24 +66,28 @@ func start(t testing.TB, health, name string, args ...string) (stop func()) {
 // of its own.
 func startCommand(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
-	stop = launch(t, health, cmd, nil)
+	stop = launch(t, answers(health), cmd, nil)
 	t.Cleanup(stop)
 	return stop
+}
+
+// startServer is startCommand for a peer that is ready when it says so in
+// another way, and that ends well when it is interrupted.
+func startServer(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) {
+	t.Helper()
+	t.Cleanup(launch(t, ready, cmd, func() { _ = cmd.Process.Signal(os.Interrupt) }))
 }
 
 // startShared starts a peer that other tests use too. It is stopped when all
 // have ended.
 func startShared(t testing.TB, health, name string, args ...string) {
 	t.Helper()
-	stop := launch(t, health, exec.Command(name, args...), nil)
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	shared.stops = append(shared.stops, stop)
+	shared.add(launch(t, answers(health), exec.Command(name, args...), nil))
 }
 
-// launch starts a peer, and returns when it is healthy. One that ends with its
-// standard input, which is then given, is let end by itself.
-func launch(t testing.TB, health string, cmd *exec.Cmd, stdin io.Closer) (stop func()) {
+// launch starts a peer, and returns when it is ready. One that is told to end
+// has ten seconds to do so; others are killed.
+func launch(t testing.TB, ready func(context.Context) error, cmd *exec.Cmd, end func()) (stop func()) {
 	t.Helper()
 	name := filepath.Base(cmd.Path)
 	var printed syncBuffer
@@ -109,12 +114,12 @@ func launch(t testing.TB, health string, cmd *exec.Cmd, stdin io.Closer) (stop f
 		unavailable(t, "%s does not start: %v", name, err)
 	}
 	stop = func() {
-		if stdin != nil {
-			_ = stdin.Close()
+		if end != nil {
+			end()
 			select {
 			case <-ended:
-			case <-time.After(5 * time.Second):
-				t.Errorf("%s does not end with its standard input", name)
+			case <-time.After(10 * time.Second):
+				t.Errorf("%s does not end when it is told to", name)
 			}
 		}
 		_ = cmd.Process.Kill()
@@ -122,35 +127,52 @@ func launch(t testing.TB, health string, cmd *exec.Cmd, stdin io.Closer) (stop f
 	}
 	limit, tick := time.After(2*time.Minute), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
-	for !healthy(health) {
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err := ready(ctx)
+		cancel()
+		if err == nil {
+			return stop
+		}
 		select {
 		case <-ended:
 			unavailable(t, "%s ended (%v)\n%s", name, cmd.ProcessState, printed.String())
 		case <-limit:
 			stop()
-			unavailable(t, "%s is not up after two minutes\n%s", name, printed.String())
+			unavailable(t, "%s is not up after two minutes: %v\n%s", name, err, printed.String())
 		case <-tick.C:
 		}
 	}
-	return stop
 }
 
-func healthy(address string) bool {
+// answers says whether a GET of a URL is answered 2xx or, for tcp://host:port,
+// whether a connection is taken.
+func answers(address string) func(context.Context) error {
 	if endpoint, ok := strings.CutPrefix(address, "tcp://"); ok {
-		conn, err := net.DialTimeout("tcp", endpoint, 5*time.Second)
-		if err != nil {
-			return false
+		return func(ctx context.Context) error {
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint)
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err
 		}
-		_ = conn.Close()
-		return true
 	}
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(address)
-	if err != nil {
-		return false
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode/100 != 2 {
+			return errors.New(resp.Status)
+		}
+		return nil
 	}
-	_ = resp.Body.Close()
-	return resp.StatusCode/100 == 2
 }
 
 // syncBuffer is a bytes.Buffer for a process that writes while a test reads.

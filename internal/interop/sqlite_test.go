@@ -10,6 +10,7 @@ import (
 )
 
 func TestSQLiteIsTheSameObserved(t *testing.T) {
+	usesModule(t, "modernc.org/sqlite")
 	d := &database{
 		driver: "sqlite",
 		fresh: func(t testing.TB) string {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	stopShared()
+	shared.stop()
 	ran.print(os.Stdout)
 	os.Exit(code)
 }
@@ -40,6 +40,7 @@ var notHad = []row{
 	{name: "pickle of Python 2", version: "2.7", from: "Debian", reason: "no current system has it: its bytes are golden in the tests of propagators"},
 	{name: "Envoy", version: "any", from: "container image", reason: "no package of a registry in use here: its documented headers are fixtures"},
 	{name: "Kong", version: "any", from: "container image", reason: "no package of a registry in use here: its documented headers are fixtures"},
+	{name: "Jaeger", version: "v1.76.0", from: "Go proxy", reason: "no checksums here for the Collector's modules that it requires: v1.62.0 is used"},
 	{name: "opentracing-go by OpenTelemetry's bridge", version: "v1.45.0", from: "Go proxy", reason: "no release for the OpenTelemetry in go.mod: examples/opentracing tests it with the older API it needs"},
 }
 
@@ -140,14 +141,16 @@ func (tab *table) missing(test, reason string) {
 	}
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	for ; test != ""; test = test[:max(strings.LastIndexByte(test, '/'), 0)] {
-		for _, r := range tab.latest[test] {
+	for of := test; of != ""; of = of[:max(strings.LastIndexByte(of, '/'), 0)] {
+		for _, r := range tab.latest[of] {
 			r.reason = reason
 		}
-		if tab.latest[test] != nil {
+		if tab.latest[of] != nil {
 			return
 		}
 	}
+	// What it is for was not said yet, and is not left out all the same.
+	tab.rows[test] = &row{name: test, version: "any", from: "unknown", reason: reason}
 }
 
 // print writes the table, if any peer was used.
@@ -186,18 +189,27 @@ func (tab *table) print(w io.Writer) {
 }
 
 // shared are the peers that outlive the test that started them.
-var shared struct {
+var shared sharedPeers
+
+type sharedPeers struct {
 	starting sync.Mutex // held by who starts one
 	mu       sync.Mutex
 	stops    []func()
 }
 
-// stopShared stops them, the last one first.
-func stopShared() {
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	for _, stop := range slices.Backward(shared.stops) {
+// add says how one is stopped.
+func (p *sharedPeers) add(stop func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stops = append(p.stops, stop)
+}
+
+// stop stops them, the last one first.
+func (p *sharedPeers) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, stop := range slices.Backward(p.stops) {
 		stop()
 	}
-	shared.stops = nil
+	p.stops = nil
 }
