@@ -44,7 +44,7 @@ func debian(t testing.TB, name string) string {
 	})
 	if debs, _ := filepath.Glob(filepath.Join(dir, name+"_*.deb")); len(debs) == 1 {
 		version, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(debs[0]), name+"_"), "_")
-		named(t, version)
+		named(t, strings.ReplaceAll(version, "%3a", ":"))
 	}
 	return dir
 }
