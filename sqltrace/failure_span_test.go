@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/waymark-otel/waymark/sqltrace"
 	"github.com/waymark-otel/waymark/sqltrace/sqltracetest"
@@ -240,7 +241,7 @@ func TestArgumentsThatAreRefusedAfterErrSkipAreAFailure(t *testing.T) {
 	for name, fake := range map[string]*sqltracetest.Fake{
 		"by number": {Shape: sqltracetest.Full, Inputs: func() int { return 3 }, Hook: skipping},
 		"by the statement": {Shape: sqltracetest.Full, Hook: skipping, CheckStmt: func(*driver.NamedValue) error {
-			return errors.New("no such type")
+			return &pgError{"42804", "no such type"}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,8 +249,48 @@ func TestArgumentsThatAreRefusedAfterErrSkipAreAFailure(t *testing.T) {
 			_, err := o.ExecContext(withParent(), selectSongs, 1)
 			require.Error(t, err)
 			assert.Equal(t, codes.Error, o.only().Status().Code)
+			assert.Equal(t, map[bool]string{true: "42804"}[fake.CheckStmt != nil], attr(o.only(), "db.response.status_code"))
 		})
 	}
+}
+
+func TestDeclinedStatementsDoNotMixUp(t *testing.T) {
+	// Goroutines that share a transaction take turns on its connection between
+	// the call that is declined and the one that prepares.
+	o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: skipping})
+	conn, err := o.Conn(context.Background())
+	require.NoError(t, err)
+	defer conn.Close()
+	ctx, root := o.root()
+	other, otherRoot := o.root()
+	require.NoError(t, conn.Raw(func(v any) error {
+		c := v.(interface {
+			driver.ExecerContext
+			driver.ConnPrepareContext
+		})
+		turns := []struct {
+			ctx   context.Context
+			query string
+		}{{ctx, "DELETE FROM a"}, {ctx, "DELETE FROM b"}, {other, "DELETE FROM a"}}
+		for _, turn := range turns {
+			_, err := c.ExecContext(turn.ctx, turn.query, nil)
+			require.Equal(t, driver.ErrSkip, err)
+		}
+		for _, i := range []int{1, 2, 0} {
+			stmt, err := c.PrepareContext(turns[i].ctx, turns[i].query)
+			require.NoError(t, err)
+			_, err = stmt.(driver.StmtExecContext).ExecContext(turns[i].ctx, nil)
+			require.NoError(t, err)
+			require.NoError(t, stmt.Close())
+		}
+		return nil
+	}))
+	assert.Equal(t, []string{"DELETE b", "DELETE a", "DELETE a"}, o.names())
+	for i, parent := range []trace.Span{root, otherRoot, root} {
+		assert.Equal(t, parent.SpanContext().SpanID(), o.spans.Ended()[i].Parent().SpanID())
+	}
+	root.End()
+	otherRoot.End()
 }
 
 func TestNoSecretOfAStatementIsRecorded(t *testing.T) {

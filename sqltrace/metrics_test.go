@@ -97,6 +97,25 @@ func TestSeriesStayBounded(t *testing.T) {
 	assert.True(t, errorTypes["_OTHER"])
 }
 
+func TestSeriesOfFailuresStayBounded(t *testing.T) {
+	const tables, codes = 200, 50
+	code := 0
+	o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: func(call string) error {
+		if call == "conn.Exec" {
+			return &pgError{fmt.Sprintf("A%04d", code), "no"}
+		}
+		return nil
+	}}, sqltrace.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))))
+	for table := range tables {
+		for code = range codes {
+			_, err := o.ExecContext(context.Background(), fmt.Sprintf("SELECT * FROM songs%d", table))
+			require.Error(t, err)
+		}
+	}
+	assert.Less(t, len(o.histogram(duration)), 1200)
+	assert.Equal(t, tables*codes, o.statements(), "none is lost")
+}
+
 func TestAttributesAreOnSpansAndPoints(t *testing.T) {
 	o := observe(t, &sqltracetest.Fake{}, sqltrace.WithAttributes(
 		attribute.String("db.system.name", "postgresql"), attribute.String("db.namespace", "shop"), attribute.String("team", "music")))

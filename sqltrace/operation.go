@@ -205,12 +205,12 @@ func (op *operation) finish(out outcome) {
 	if op.span == nil {
 		return
 	}
-	if (out.failed || op.attempts > 0 || op.o.rows) && op.span.IsRecording() {
+	if (out.failed || out.passed || op.attempts > 0) && op.span.IsRecording() {
 		op.describeOutcome(out)
-	}
-	if out.passed {
-		op.span.End(trace.WithTimestamp(out.at))
-		return
+		if out.passed {
+			op.span.End(trace.WithTimestamp(out.at))
+			return
+		}
 	}
 	op.span.End()
 }
