@@ -50,8 +50,7 @@ func browser(t testing.TB) string {
 		if try > 0 || os.Geteuid() != 0 {
 			break
 		}
-		apt := tool(t, "apt-get")
-		if out, err := output(t.TempDir(), []string{"DEBIAN_FRONTEND=noninteractive"}, apt, "install", "--yes", "--no-install-recommends", "chromium"); err != nil {
+		if out, err := apt(t, t.TempDir(), "apt-get", "install", "--yes", "--no-install-recommends", "chromium"); err != nil {
 			unavailable(t, "chromium cannot be installed: %v\n%s", err, out)
 		}
 	}
