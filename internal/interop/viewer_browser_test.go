@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func browser(t testing.TB) string {
 		for _, name := range names {
 			if path, err := exec.LookPath(name); err == nil {
 				if out, err := output(t.TempDir(), nil, path, "--version"); err == nil {
-					named(t, strings.TrimSpace(string(out)))
+					named(t, regexp.MustCompile(`\d+(\.\d+){3}`).FindString(string(out)))
 				}
 				return path
 			}
