@@ -67,6 +67,32 @@ func TestOpenFailsAsSQLOpenDoes(t *testing.T) {
 	assert.Equal(t, refused, err)
 }
 
+// nameless makes connectors that do not know their driver.
+type nameless struct{ sqltracetest.Fake }
+
+func (n *nameless) OpenConnector(string) (driver.Connector, error) {
+	return namelessConnector{n.Connector()}, nil
+}
+
+type namelessConnector struct{ driver.Connector }
+
+func (namelessConnector) Driver() driver.Driver { return nil }
+
+func TestDriverThatCannotBeFoundIsLeftAlone(t *testing.T) {
+	db, err := sqltrace.Open(register(t, &nameless{}), "x")
+	require.NoError(t, err)
+	_, err = db.Exec(selectSongs)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
+func TestOpenIsNotFailedByTheConnectorItDoesNotUse(t *testing.T) {
+	fake := &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: failNth("connector.Close", errors.New("no"), 1)}
+	db, err := sqltrace.Open(register(t, fake.Driver()), "x")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
 func TestWrappedDriverIsRegisteredByTheProgram(t *testing.T) {
 	for _, shape := range sqltracetest.Shapes() {
 		t.Run(string(shape), func(t *testing.T) {
