@@ -44,7 +44,7 @@ func producers() map[string]func(n int) trace.TraceID {
 		},
 		"UUIDv7": func(n int) trace.TraceID {
 			id := random(n)
-			milliseconds := uint64(1_763_000_000_000 + n/10)
+			milliseconds := 1_763_000_000_000 + uint64(n/10)
 			binary.BigEndian.PutUint64(id[:8], milliseconds<<16|uint64(binary.BigEndian.Uint16(id[6:8])))
 			id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
 			return id

@@ -17,8 +17,15 @@ import (
 // comment; and one that carries such a comment already.
 // https://google.github.io/sqlcommenter/spec/
 func withComment(query string, pairs [][2]string) string {
-	at := commentAt(query)
-	if at < 0 {
+	return withCommentFor("", query, pairs)
+}
+
+// withCommentFor is withComment for a database, by db.system.name. SQLite names
+// a column after its text, with the comment behind it, so that a list of columns
+// which ends the statement is left alone there.
+func withCommentFor(system, query string, pairs [][2]string) string {
+	at, column := commentAt(query)
+	if at < 0 || column && system == "sqlite" {
 		return query
 	}
 	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p [2]string) bool { return p[0] == "" || p[1] == "" })
@@ -64,14 +71,19 @@ func escape(b *strings.Builder, s string) {
 	}
 }
 
-// commentAt returns where a comment may be put, or -1.
-func commentAt(query string) int {
+// commentAt returns where a comment may be put, or -1, and whether a column may
+// be named after the text before it.
+func commentAt(query string) (at int, column bool) {
 	if strings.IndexByte(query, 0) >= 0 { // where some databases stop reading
-		return -1
+		return -1, false
 	}
 	marks, open := markings(query, allReadings)
-	if open || !commentable(query, marks) {
-		return -1
+	if open {
+		return -1, false
+	}
+	ok, column := commentable(query, marks)
+	if !ok {
+		return -1, false
 	}
 	end := len(query)
 	for i := end - 1; i >= 0 && (marks[i] == inComment || isSpace(query[i]) || query[i] == ';'); i-- {
@@ -83,9 +95,9 @@ func commentAt(query string) int {
 		end--
 	}
 	if end == 0 || commented(query[:end], marks[:end]) {
-		return -1
+		return -1, false
 	}
-	return end
+	return end, column
 }
 
 // commented reports whether a text ends with a comment of sqlcommenter's.
@@ -98,12 +110,14 @@ func commented(query string, marks []byte) bool {
 	return start < end && strings.HasSuffix(query, "'*/") && strings.Contains(query[start:], "='")
 }
 
-// commentable reports whether every statement of a text may carry a comment.
-func commentable(query string, marks []byte) bool {
+// commentable reports whether every statement of a text may carry a comment,
+// and whether its last one ends with a list of columns without a name.
+func commentable(query string, marks []byte) (ok, column bool) {
 	first := ""     // word of the statement
 	name := true    // all there is so far is a name, as sp_who or [dbo].[my proc]
 	within := false // brackets
-	for i := 0; i < len(query); {
+	var columns columnList
+	for i := len(query) - len(strings.TrimPrefix(query, bom)); i < len(query); {
 		c := query[i]
 		switch {
 		case marks[i] == inComment, isSpace(c):
@@ -113,9 +127,11 @@ func commentable(query string, marks []byte) bool {
 			word := query[i:end]
 			if first == "" {
 				first = word
+				columns = columnList{}
 			}
+			columns.word(word)
 			if isOneOf(first, "COPY", "CREATE", "ALTER") || isOneOf(first, "INSERT") && isOneOf(word, "FORMAT") {
-				return false
+				return false, false
 			}
 			i = end
 			continue
@@ -129,8 +145,45 @@ func commentable(query string, marks []byte) bool {
 			if first == "" {
 				first = "("
 			}
+			if marks[i] == 0 {
+				columns.sign(c)
+			}
 		}
 		i++
 	}
-	return !name
+	return !name, columns.open && !columns.named
+}
+
+// columnList follows the columns that a statement returns.
+type columnList struct {
+	open  bool // the list has not ended
+	named bool // the last column has a name
+	depth int  // of parentheses
+	last  string
+}
+
+func (l *columnList) sign(c byte) {
+	switch c {
+	case '(':
+		l.depth++
+	case ')':
+		l.depth--
+	case ',':
+		l.named = l.named && l.depth > 0
+	}
+}
+
+func (l *columnList) word(word string) {
+	if l.depth != 0 {
+		return
+	}
+	switch {
+	case isOneOf(word, "SELECT", "RETURNING"):
+		l.open, l.named = true, false
+	case isOneOf(word, "AS"):
+		l.named = true
+	case isOneOf(word, "FROM") && !isOneOf(l.last, "DISTINCT"), isOneOf(word, "WHERE", "GROUP", "ORDER", "LIMIT", "VALUES"):
+		l.open = false
+	}
+	l.last = word
 }

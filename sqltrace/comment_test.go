@@ -60,6 +60,27 @@ func TestCommentIsAppendedInsideTheStatement(t *testing.T) {
 	}
 }
 
+func TestCommentNamesNoColumnOfSQLite(t *testing.T) {
+	pairs := [][2]string{{"a", "b"}}
+	for query, commented := range map[string]bool{
+		`SELECT 1`:                           false,
+		`SELECT a, (SELECT b FROM c);`:       false,
+		`SELECT 1 AS a, 2`:                   false,
+		`SELECT 1 IS DISTINCT FROM 2`:        false,
+		`DELETE FROM t RETURNING a || 'x'`:   false,
+		`SELECT a FROM t; SELECT 1`:          false,
+		`SELECT 1 AS a`:                      true,
+		`SELECT 1 FROM t`:                    true,
+		`SELECT 1 WHERE true`:                true,
+		`SELECT 1; SELECT a FROM t`:          true,
+		`INSERT INTO t VALUES (1)`:           true,
+		`UPDATE t SET a = (SELECT 1 FROM u)`: true,
+	} {
+		assert.Equal(t, commented, withCommentFor("sqlite", query, pairs) != query, query)
+		assert.NotEqual(t, query, withComment(query, pairs), query)
+	}
+}
+
 // The values are those of the specification's examples, but for the quote,
 // which is encoded rather than escaped: the value is the same to its readers,
 // and no database sees a quote inside.

@@ -140,8 +140,8 @@ func (r *reading) mark(query string, marks []byte) (open bool) {
 			kind = inName
 		case c == '[' && r.brackets:
 			end, closed = r.bracketed(query, i)
-			if name := query[i:end]; !closed || strings.ContainsAny(name[1:], "'\"`#*\\[") || strings.Contains(name, "--") || strings.Contains(name, "//") {
-				kind = inName // hold what is not a name to others
+			if !closed || divergent(query[i+1:end]) || strings.ContainsAny(query[i:end], "'*") {
+				kind = inName // there is something in it to others
 			}
 		case c == '$' && r.dollar:
 			if tag := dollarTag(query[i:]); tag != "" {

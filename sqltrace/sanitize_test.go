@@ -197,7 +197,7 @@ var literalsOf = func() map[string][]planted {
 // corpus is where fuzzing begins.
 var corpus = []string{
 	"", "SELECT", `SELECT a FROM "t", 'artists' WHERE b`, `SELECT [a] FROM [b].[c]`, "SELECT `a`", `SELECT '''' , E'\''`, `SELECT $$a$$, $a$ $$ $a$`,
-	`SELECT a /* b /* c */ d */ -- e`, "a # b\n", "5--3", `q'[a]'`, `IN (1, 2)`, `in('a',-1)`, `:a ::b $1 ?1 @c`, `IDENTIFIED BY a`, `{call p}`, `a."b"."c" AS "d"`,
+	`SELECT a /* b /* c */ d */ -- e`, "a # b\n", "5--3", `q'[a]'`, `IN (1, 2)`, `in('a',-1)`, `:a ::b $1 ?1 @c`, `IDENTIFIED BY a`, `{call p}`, `a."b"."c" AS "d"`, "[8+$$c]",
 	`INSERT INTO t (a) VALUES ('b') ON CONFLICT DO UPDATE SET c = 1`, `COPY t FROM STDIN;`, "-- name: A :one\nSELECT 1", `/*! a */ b`, `1e-5 .5 0x1F 1_0`, `"a""b"`, `[a]]b]`, `'''a'''`,
 }
 

@@ -23,7 +23,7 @@ func (c *clauses) begins(text, word string, followed bool) bool {
 		c.operate(text, merges)
 		c.expect = true
 	case "WITH":
-		c.with = true
+		c.clause = clause{with: true}
 	default:
 		return false
 	}

@@ -8,6 +8,7 @@ import "strings"
 // what is known about it. It takes time in proportion to the query's length, up
 // to maxAnalyzedBytes.
 func analyze(query string, readings []reading) statement {
+	query = strings.TrimPrefix(query, bom)
 	if len(query) > maxAnalyzedBytes {
 		query = query[:maxAnalyzedBytes]
 	}

@@ -4,6 +4,9 @@ package sqltrace
 
 import "strings"
 
+// bom may begin a text that was read from a file.
+const bom = "\ufeff"
+
 // wordEnd returns the end of the word or number at start.
 func wordEnd(query string, start int) int {
 	number := isDigit(query[start])

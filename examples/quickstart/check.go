@@ -41,9 +41,10 @@ var expected = []want{
 	{service: "front", kind: "CLIENT", name: "GET", parent: 0},
 	{service: "catalog", kind: "SERVER", name: "GET /items/{item}", parent: 1},
 	{service: "catalog", name: "look up item", parent: 2, aside: true},
+	{service: "catalog", kind: "CLIENT", name: "SELECT items", parent: 3, aside: true},
 	{service: "catalog", kind: "CLIENT", name: "GET", parent: 2},
-	{service: "legacy", kind: "SERVER", name: "GET /prices/{item}", parent: 4},
-	{service: "legacy", name: "compute price", parent: 5},
+	{service: "legacy", kind: "SERVER", name: "GET /prices/{item}", parent: 5},
+	{service: "legacy", name: "compute price", parent: 6},
 }
 
 func (w want) String() string {

@@ -53,16 +53,16 @@ func TestVerifyFindsEachFault(t *testing.T) {
 		spoil   func([]viewer.Span) []viewer.Span
 		want    string
 	}{
-		"a span is missing": {plain, func(s []viewer.Span) []viewer.Span { return append(s[:3:3], s[4:]...) }, "catalog look up item: arrived 0 times, want once\n6 spans arrived, want 7"},
-		"a span came twice": {plain, func(s []viewer.Span) []viewer.Span { return append(s, s[2]) }, "catalog SERVER GET /items/{item}: arrived 2 times, want once\n8 spans arrived, want 7"},
-		"a stranger's span": {plain, func(s []viewer.Span) []viewer.Span { return append(s, viewer.Span{ID: "00000000000000ff"}) }, "8 spans arrived, want 7"},
-		"the wrong parent":  {plain, func(s []viewer.Span) []viewer.Span { s[5].ParentID = s[3].ID; return s }, `legacy SERVER GET /prices/{item}: parent is "0000000000000004", want "0000000000000005"`},
+		"a span is missing": {plain, func(s []viewer.Span) []viewer.Span { return append(s[:3:3], s[4:]...) }, "catalog look up item: arrived 0 times, want once\n7 spans arrived, want 8"},
+		"a span came twice": {plain, func(s []viewer.Span) []viewer.Span { return append(s, s[2]) }, "catalog SERVER GET /items/{item}: arrived 2 times, want once\n9 spans arrived, want 8"},
+		"a stranger's span": {plain, func(s []viewer.Span) []viewer.Span { return append(s, viewer.Span{ID: "00000000000000ff"}) }, "9 spans arrived, want 8"},
+		"the wrong parent":  {plain, func(s []viewer.Span) []viewer.Span { s[6].ParentID = s[3].ID; return s }, `legacy SERVER GET /prices/{item}: parent is "0000000000000004", want "0000000000000006"`},
 		"a root with one":   {plain, func(s []viewer.Span) []viewer.Span { s[0].ParentID = "00000000000000ff"; return s }, `front SERVER GET /orders/{item}: parent is "00000000000000ff", want ""`},
-		"the wrong service": {plain, func(s []viewer.Span) []viewer.Span { s[6].LocalEndpoint.ServiceName = "front"; return s }, "legacy compute price: arrived 0 times, want once"},
-		"the wrong kind":    {plain, func(s []viewer.Span) []viewer.Span { s[6].Kind = "SERVER"; return s }, "legacy compute price: arrived 0 times, want once"},
-		"no error mark":     {failing, func(s []viewer.Span) []viewer.Span { s[4].Tags = nil; return s }, "catalog CLIENT GET: marked as an error: false, want true"},
+		"the wrong service": {plain, func(s []viewer.Span) []viewer.Span { s[7].LocalEndpoint.ServiceName = "front"; return s }, "legacy compute price: arrived 0 times, want once"},
+		"the wrong kind":    {plain, func(s []viewer.Span) []viewer.Span { s[7].Kind = "SERVER"; return s }, "legacy compute price: arrived 0 times, want once"},
+		"no error mark":     {failing, func(s []viewer.Span) []viewer.Span { s[5].Tags = nil; return s }, "catalog CLIENT GET: marked as an error: false, want true"},
 		"an error too many": {plain, func(s []viewer.Span) []viewer.Span { s[3].Tags = map[string]string{"error": ""}; return s }, "catalog look up item: marked as an error: true, want false"},
-		"not slow":          {slow, func(s []viewer.Span) []viewer.Span { s[6].Duration--; return s }, "legacy compute price: lasted 299.999ms, want 300ms or more"},
+		"not slow":          {slow, func(s []viewer.Span) []viewer.Span { s[7].Duration--; return s }, "legacy compute price: lasted 299.999ms, want 300ms or more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tc.request.verify(expected, tc.spoil(arrived(tc.request)))

@@ -42,7 +42,7 @@ func findCollector(ctx context.Context, out io.Writer, once bool) (collector, er
 	}
 	usual := "http://" + viewer.DefaultAddress
 	if isZipkin(ctx, usual) {
-		return collector{"Spans go to the Zipkin server at " + usual, usual + "/api/v2/spans", usual, nil}, nil
+		return collector{"Spans go to what collects at " + usual + " already", usual + "/api/v2/spans", usual, nil}, nil
 	}
 	addr := viewer.DefaultAddress
 	if once {

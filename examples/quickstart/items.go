@@ -9,11 +9,13 @@ import (
 	"fmt"
 
 	_ "modernc.org/sqlite" // SQLite in Go: nothing to install
+
+	"github.com/waymark-otel/waymark/sqltrace"
 )
 
 // openItems returns catalog's database, in memory.
 func openItems(ctx context.Context) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", ":memory:")
+	db, err := sqltrace.Open("sqlite", ":memory:") // in the place of sql.Open: the rest is database/sql
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func TestOnceEndsWellWithItsOwnViewer(t *testing.T) {
 		t.Fatalf("exit status %d: %s", code, out)
 	}
 	for _, want := range []string{
-		"21 spans of 3 requests arrived, each below its parent.",
+		"24 spans of 3 requests arrived, each below its parent.",
 		"level=ERROR msg=\"no price\" service=legacy trace_id=",
 	} {
 		if !strings.Contains(out, want) {
@@ -124,7 +124,7 @@ func TestOnceEndsWellWithItsOwnViewer(t *testing.T) {
 		}
 	}
 	if strings.Contains(out, "to the viewer") { // else a Zipkin server is running here
-		for _, want := range []string{"7 spans, 3 services, 6 errors", "✗ no price list has this item"} {
+		for _, want := range []string{"8 spans, 3 services, 6 errors", "✗ no price list has this item"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%q is not in:\n%s", want, out)
 			}
@@ -136,7 +136,7 @@ func TestOnceEndsWellWithACollectorOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	to := collect(t, func(viewer.Span) bool { return false })
 	code, out := exits(t, "OTEL_EXPORTER_ZIPKIN_ENDPOINT="+to)
-	if code != 0 || !strings.Contains(out, "21 spans of 3 requests arrived") {
+	if code != 0 || !strings.Contains(out, "24 spans of 3 requests arrived") {
 		t.Errorf("exit status %d: %s", code, out)
 	}
 }
@@ -184,7 +184,7 @@ func TestOnceCountsWhereNothingCanBeReadBack(t *testing.T) {
 	}))
 	defer s.Close()
 	code, out := exits(t, "OTEL_EXPORTER_ZIPKIN_ENDPOINT="+s.URL+"/api/v2/spans")
-	if code != 0 || !strings.Contains(out, "The collector took 21 spans of 3 requests. They could not be read back: ") {
+	if code != 0 || !strings.Contains(out, "The collector took 24 spans of 3 requests. They could not be read back: ") {
 		t.Errorf("exit status %d: %s", code, out)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,6 +44,21 @@ func TestThePageIsOneDocumentUnderAStrictPolicy(t *testing.T) {
 	assert.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
 	assert.Equal(t, "no-referrer", w.Header().Get("Referrer-Policy"))
 	assert.Equal(t, "same-origin", w.Header().Get("Cross-Origin-Resource-Policy"))
+}
+
+func TestThePageWorksBelowAPrefix(t *testing.T) {
+	v := quietViewer(t)
+	mux := http.NewServeMux()
+	mux.Handle("/debug/traces/", http.StripPrefix("/debug/traces", v.Handler()))
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/debug/traces/", nil))
+	assert.Equal(t, http.StatusOK, w.Code)
+	for _, absolute := range []string{`"/api`, "`/api", `"/health`, `href="/`, `src="/`} {
+		assert.NotContains(t, w.Body.String(), absolute)
+	}
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/debug/traces/zipkin/traces/a", nil))
+	assert.Equal(t, "../../#/trace/a", w.Header().Get("Location"))
 }
 
 func TestWhatIsNoPageMayRunNothing(t *testing.T) {

@@ -55,7 +55,9 @@ func (l *statsdListener) close() {
 }
 
 // StatsDAddr returns where WithStatsD listens, to be given to a StatsD client:
-// "127.0.0.1:41234". Without the option it is empty.
+// "127.0.0.1:41234". Without the option it is empty, and so is it when the
+// Viewer is Elsewhere: instrument.WithStatsD takes that for where a StatsD
+// server usually is.
 func (v *Viewer) StatsDAddr() string {
 	if v == nil || v.listener == nil {
 		return ""

@@ -156,7 +156,9 @@ func TestATakenPortIsTold(t *testing.T) {
 		"up, but as a text":  func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "UP") },
 		"down":               func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"status":"DOWN"}`) },
 		"up, and overloaded": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503); io.WriteString(w, `{"status":"UP"}`) },
-		"it leads elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, started(t).URL()+"/health", 302) },
+		"it leads elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, started(t).URL()+"/health", http.StatusFound)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(answer)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,11 @@ func parseTarget(raw string) (target, error) {
 	case "http", "https":
 		if u.Hostname() == "" {
 			return target{}, errors.New("has no host")
+		}
+		if port := u.Port(); port != "" {
+			if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+				return target{}, errors.New("has a port outside of 1 to 65535")
+			}
 		}
 		if u.Path == "" {
 			u.Path = "/"

@@ -45,6 +45,8 @@ func TestURLsThatCannotBeUsedAreRefusedWithoutSecrets(t *testing.T) {
 		"http://u:sec%zzret@zipkin/x":   "cannot be parsed",
 		"http://u:se/cret@zipkin/x":     "cannot be parsed",
 		"http://zipkin:port/":           "cannot be parsed",
+		"http://zipkin:94110/":          "has a port outside of 1 to 65535",
+		"https://u:secret@zipkin:0":     "has a port outside of 1 to 65535",
 		"/api/v2/spans":                 "has a scheme other than",
 		" ":                             "has a scheme other than",
 		"unix://run/z.sock":             "is not of the form unix:///",

@@ -49,7 +49,11 @@ func TestProgramsInDocumentsCompile(t *testing.T) {
 }
 
 func TestLinksBetweenDocumentsLead(t *testing.T) {
-	for _, page := range documents(t) {
+	more, err := filepath.Glob("../../examples/*/README.md")
+	require.NoError(t, err)
+	migrate, err := filepath.Glob("../../docs/migrate/*.md")
+	require.NoError(t, err)
+	for _, page := range append(append(documents(t), more...), append(migrate, "../../examples/README.md")...) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, link := range mdLink.FindAllStringSubmatch(string(text), -1) {

@@ -36,7 +36,8 @@ func (d *database) steps() []step {
 			p.query(p.db, `SELECT name FROM items WHERE name = '`+literal+`' /* a comment */`)
 			p.query(p.db, `SELECT i.name, COUNT(*) AS n FROM items i JOIN items j ON i.id <= j.id WHERE i.id IN (1, 2) GROUP BY i.name ORDER BY n`)
 			p.query(p.db, `SELECT id FROM items WHERE id > 99`)
-		}, []string{"SELECT items", "SELECT items", "SELECT items", "SELECT items items", "SELECT items"}},
+			p.query(p.db, `SELECT 1 + 1, 'it''s'`) // columns may be named after the text
+		}, []string{"SELECT items", "SELECT items", "SELECT items", "SELECT items items", "SELECT items", "SELECT"}},
 		{"no rows", func(p *session) {
 			var name string
 			err := p.db.QueryRowContext(p.ctx, p.q(`SELECT name FROM items WHERE id = ?`), 99).Scan(&name)

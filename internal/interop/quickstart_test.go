@@ -32,7 +32,7 @@ func TestQuickstartInZipkin(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	out, err = output(t.TempDir(), []string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT=" + base + "/api/v2/spans"}, exe, "-once")
 	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "21 spans of 3 requests arrived")
+	require.Contains(t, string(out), "24 spans of 3 requests arrived")
 
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(`trace_id=([0-9a-f]{32})`).FindAllStringSubmatch(string(out), -1) {
@@ -44,14 +44,15 @@ func TestQuickstartInZipkin(t *testing.T) {
   front client get
     catalog server get /items/{item}
       catalog local look up item
+        catalog client select items
       catalog client get
         legacy server get /prices/{item}
           legacy local compute price
-`, drawn(readBack(t, base, id, 7)))
+`, drawn(readBack(t, base, id, 8)))
 	}
 
 	assert.Subset(t, ask[[]string](t, base, "/api/v2/services"), []string{"front", "catalog", "legacy"})
-	assert.Equal(t, []string{"get", "get /items/{item}", "look up item"}, ask[[]string](t, base, "/api/v2/spans?serviceName=catalog"))
+	assert.Equal(t, []string{"get", "get /items/{item}", "look up item", "select items"}, ask[[]string](t, base, "/api/v2/spans?serviceName=catalog"))
 	day := 24 * time.Hour.Milliseconds()
 	links := ask[[]zipkinLink](t, base, fmt.Sprintf("/api/v2/dependencies?endTs=%d&lookback=%d", time.Now().UnixMilli(), day))
 	assert.Subset(t, links, []zipkinLink{{"front", "catalog", 3, 1}, {"catalog", "legacy", 3, 1}})

@@ -75,7 +75,7 @@ func (p *Processor) operation(name string) *operation {
 	if known, ok := p.operations.Load(name); ok {
 		return known.(*operation)
 	}
-	op := &operation{name: p.prefix + p.rename(name)}
+	op := &operation{name: p.prefix + p.part(name)}
 	if !p.remember() {
 		return op
 	}
@@ -153,7 +153,7 @@ func (p *Processor) tags(tags []metrics.Tag, attrs []attribute.KeyValue) []metri
 func (p *Processor) counter(op *operation, v *variant, name string, attrs []attribute.KeyValue) *metrics.Counter {
 	if len(p.keys) > 0 && slices.ContainsFunc(attrs, func(a attribute.KeyValue) bool { return slices.Contains(p.keys, a.Key) }) {
 		// A tag of the event comes later, and so wins.
-		return p.to.Counter(op.name+"."+p.eventName(name), p.tags(slices.Clip(v.tags), attrs)...)
+		return p.to.Counter(op.name+"."+p.part(name), p.tags(slices.Clip(v.tags), attrs)...)
 	}
 	events := v.events.all()
 	for i := range events {
@@ -161,14 +161,16 @@ func (p *Processor) counter(op *operation, v *variant, name string, attrs []attr
 			return events[i].counter
 		}
 	}
-	c := p.to.Counter(op.name+"."+p.eventName(name), v.tags...)
+	c := p.to.Counter(op.name+"."+p.part(name), v.tags...)
 	if p.remember() {
 		v.events.add(event{name, c}, maxEvents)
 	}
 	return c
 }
 
-func (p *Processor) eventName(name string) string {
+// part returns the name of a span or an event as a part of a metric's, which
+// is not empty.
+func (p *Processor) part(name string) string {
 	if name = p.rename(name); name == "" {
 		return "_"
 	}

@@ -75,6 +75,25 @@ func TestListedAttributesAreTags(t *testing.T) {
 	}, rec.Lines())
 }
 
+func TestASpanWithoutANameHasOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		opts  []spanmetrics.Option
+		span  string
+		lines []string
+	}{
+		"empty":           {nil, "", []string{"_:1|ms", "_.paid:1|c"}},
+		"nothing is left": {[]spanmetrics.Option{spanmetrics.WithTomographNames("shop", "10.0.0.7", 80)}, "日本", []string{"shop-10-0-0-7-80._:1|ms", "shop-10-0-0-7-80._.paid:1|c"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec, tracer := setup(t, tc.opts...)
+			_, span := tracer.Start(context.Background(), tc.span, trace.WithTimestamp(start))
+			span.AddEvent("paid")
+			span.End(trace.WithTimestamp(start.Add(time.Millisecond)))
+			assert.ElementsMatch(t, tc.lines, rec.Lines())
+		})
+	}
+}
+
 func TestTomographNames(t *testing.T) {
 	rec, tracer := setup(t, spanmetrics.WithTomographNames("my shop", "10.0.0.7", 8080))
 	_, span := tracer.Start(context.Background(), "GET /cart", trace.WithTimestamp(start))
