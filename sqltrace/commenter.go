@@ -30,7 +30,7 @@ func (o *observer) commented(ctx context.Context, query string) string {
 	if len(pairs) == 0 {
 		return query
 	}
-	return withCommentFor(o.target.system, query, pairs)
+	return withCommentFor(o.value(keySystem), query, pairs)
 }
 
 // traceparent is W3C Trace Context's header.
