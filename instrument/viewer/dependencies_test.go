@@ -30,19 +30,20 @@ func TestDependenciesAreCountedAsZipkinDoes(t *testing.T) {
 		spans []Span
 		want  []dependency
 	}{
-		"client and server":              {[]Span{call(1, 0, "CLIENT", "a", "b.example", false), call(2, 1, "SERVER", "b", "", false)}, []dependency{{"a", "b", 1, 0}}},
-		"halves of one id":               {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "a", "", false), shared}, []dependency{{"a", "b", 1, 0}}},
-		"a database":                     {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "a", "db", true)}, []dependency{{"a", "db", 1, 1}}},
-		"local spans between":            {[]Span{call(1, 0, "SERVER", "a", "", false), span(2, 1, "a", "work", 0, ms), call(3, 2, "CLIENT", "a", "", false), call(4, 3, "SERVER", "b", "", true)}, []dependency{{"a", "b", 1, 1}}},
-		"the client saw it fail":         {[]Span{call(1, 0, "CLIENT", "a", "", true), call(2, 1, "SERVER", "b", "", false)}, []dependency{{"a", "b", 1, 1}}},
-		"a caller that is not traced":    {[]Span{call(1, 0, "SERVER", "a", "browser", false)}, []dependency{{"browser", "a", 1, 0}}},
-		"a root of nobody":               {[]Span{call(1, 0, "SERVER", "a", "", false)}, []dependency{}},
-		"a queue":                        {[]Span{call(1, 0, "PRODUCER", "a", "kafka", false), call(2, 1, "CONSUMER", "b", "kafka", true)}, []dependency{{"a", "kafka", 1, 0}, {"kafka", "b", 1, 1}}},
-		"no kind, both ends":             {[]Span{call(1, 0, "", "a", "b", false)}, []dependency{{"a", "b", 1, 0}}},
-		"itself":                         {[]Span{call(1, 0, "CLIENT", "a", "", false), call(2, 1, "SERVER", "a", "", false)}, []dependency{{"a", "a", 1, 0}}},
-		"a server that is not traced":    {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "b", "c", false)}, []dependency{{"a", "b", 1, 0}, {"b", "c", 1, 0}}},
-		"parents that run in a circle":   {[]Span{call(1, 2, "", "a", "", false), call(2, 1, "", "a", "", false), call(3, 2, "CLIENT", "a", "b", false)}, []dependency{{"a", "b", 1, 0}}},
-		"twice to the same, once not so": {[]Span{call(1, 0, "CLIENT", "a", "b", false), call(2, 0, "CLIENT", "a", "b", true), call(3, 0, "CLIENT", "a", "c", false)}, []dependency{{"a", "b", 2, 1}, {"a", "c", 1, 0}}},
+		"client and server":                {[]Span{call(1, 0, "CLIENT", "a", "b.example", false), call(2, 1, "SERVER", "b", "", false)}, []dependency{{"a", "b", 1, 0}}},
+		"halves of one id":                 {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "a", "", false), shared}, []dependency{{"a", "b", 1, 0}}},
+		"a database":                       {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "a", "db", true)}, []dependency{{"a", "db", 1, 1}}},
+		"local spans between":              {[]Span{call(1, 0, "SERVER", "a", "", false), span(2, 1, "a", "work", 0, ms), call(3, 2, "CLIENT", "a", "", false), call(4, 3, "SERVER", "b", "", true)}, []dependency{{"a", "b", 1, 1}}},
+		"a client of a client that failed": {[]Span{call(1, 0, "CLIENT", "a", "", true), call(2, 1, "CLIENT", "a", "db", false)}, []dependency{{"a", "db", 1, 1}}},
+		"the client saw it fail":           {[]Span{call(1, 0, "CLIENT", "a", "", true), call(2, 1, "SERVER", "b", "", false)}, []dependency{{"a", "b", 1, 1}}},
+		"a caller that is not traced":      {[]Span{call(1, 0, "SERVER", "a", "browser", false)}, []dependency{{"browser", "a", 1, 0}}},
+		"a root of nobody":                 {[]Span{call(1, 0, "SERVER", "a", "", false)}, []dependency{}},
+		"a queue":                          {[]Span{call(1, 0, "PRODUCER", "a", "kafka", false), call(2, 1, "CONSUMER", "b", "kafka", true)}, []dependency{{"a", "kafka", 1, 0}, {"kafka", "b", 1, 1}}},
+		"no kind, both ends":               {[]Span{call(1, 0, "", "a", "b", false)}, []dependency{{"a", "b", 1, 0}}},
+		"itself":                           {[]Span{call(1, 0, "CLIENT", "a", "", false), call(2, 1, "SERVER", "a", "", false)}, []dependency{{"a", "a", 1, 0}}},
+		"a server that is not traced":      {[]Span{call(1, 0, "SERVER", "a", "", false), call(2, 1, "CLIENT", "b", "c", false)}, []dependency{{"a", "b", 1, 0}, {"b", "c", 1, 0}}},
+		"parents that run in a circle":     {[]Span{call(1, 2, "", "a", "", false), call(2, 1, "", "a", "", false), call(3, 2, "CLIENT", "a", "b", false)}, []dependency{{"a", "b", 1, 0}}},
+		"twice to the same, once not so":   {[]Span{call(1, 0, "CLIENT", "a", "b", false), call(2, 0, "CLIENT", "a", "b", true), call(3, 0, "CLIENT", "a", "c", false)}, []dependency{{"a", "b", 2, 1}, {"a", "c", 1, 0}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := quietViewer(t)

@@ -80,6 +80,19 @@ func TestALineIsBoundedAndNeverPanics(t *testing.T) {
 	assert.Equal(t, [][2]string{{"k\ufffd", "v\ufffd"}}, lines[1].Attrs)
 }
 
+func TestLoggersOfOneLoggerShareNothing(t *testing.T) {
+	v := quietViewer(t)
+	base := logTo(v).With("trace_id", "a", "x", 1, "y", 2, "z", 3) // room for a fourth
+	base.Info("first", "k", "1")
+	base.Info("second", "k", "2")
+	one, two := base.With("k", "3"), base.With("k", "4")
+	one.Info("third")
+	two.Info("fourth")
+	for i, l := range v.logs.of("000000000000000a") {
+		assert.Equal(t, [2]string{"k", fmt.Sprint(i + 1)}, l.attrs[3], l.message)
+	}
+}
+
 func TestTheOldestLinesMakeRoom(t *testing.T) {
 	v := quietViewer(t, WithMaxBytes(80_000)) // 10,000 for lines
 	log := logTo(v)

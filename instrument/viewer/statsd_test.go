@@ -82,6 +82,10 @@ func TestOnlyTheLastMinuteIsShown(t *testing.T) {
 		assert.NotContains(t, got, "level gauge")
 		assert.Equal(t, 2.0, got["both counter"].Sum)
 		assert.Equal(t, 1.0, got["users set"].Last, "only whom the minute has heard of")
+		assert.Equal(t, 1, v.statsd.members)
+		time.Sleep(time.Minute)
+		heard(t, v)
+		assert.Zero(t, v.statsd.members, "there is room for others")
 	})
 }
 

@@ -69,6 +69,8 @@ func calls(now time.Time) []viewer.Span {
 	add(tr(5), id(2), id(1), "CLIENT", "front", "", "nobody", 6, nil)
 	add(tr(6), id(2), id(9), "SERVER", "orphan", "", "lost", 7, tagged)
 	add(tr(6), id(3), id(2), "CLIENT", "other", "db", "said by another", 3, failed)
+	add(tr(9), id(1), "", "CLIENT", "front", "", "get", 90, failed)
+	add(tr(9), id(2), id(1), "CLIENT", "front", "cache", "get", 80, nil)
 	add(tr(7), id(1), "", "CLIENT", "front", "db", "unanswered", 0, nil)
 	add("0000000000000000"+tr(8), id(1), "", "SERVER", "short", "", "padded", 1, nil)
 	add("463ac35c9f6413ad48485a3953bb6124", id(1), "", "SERVER", "long", "", "get /", 1, nil)
