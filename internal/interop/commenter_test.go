@@ -46,6 +46,7 @@ var sqliteCorpus = []string{
 // TestSQLiteReturnsTheSameCommented: each statement of a corpus, with and
 // without.
 func TestSQLiteReturnsTheSameCommented(t *testing.T) {
+	usesModule(t, "modernc.org/sqlite")
 	dir := t.TempDir()
 	bare, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db"))
 	require.NoError(t, err)

@@ -44,7 +44,7 @@ func debian(t testing.TB, name string) string {
 	})
 	if debs, _ := filepath.Glob(filepath.Join(dir, name+"_*.deb")); len(debs) == 1 {
 		version, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(debs[0]), name+"_"), "_")
-		named(t, version)
+		named(t, strings.ReplaceAll(version, "%3a", ":"))
 	}
 	return dir
 }
@@ -53,8 +53,8 @@ func debian(t testing.TB, name string) string {
 // machines nobody has asked for any yet.
 func apt(t testing.TB, dir, program string, args ...string) ([]byte, error) {
 	t.Helper()
-	path, language := tool(t, program), []string{"LC_ALL=C"}
-	out, err := output(dir, language, path, args...)
+	path, env := tool(t, program), []string{"LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}
+	out, err := output(dir, env, path, args...)
 	if err == nil {
 		return out, nil
 	}
@@ -62,7 +62,7 @@ func apt(t testing.TB, dir, program string, args ...string) ([]byte, error) {
 	if listsErr != nil {
 		return out, errors.Join(err, listsErr)
 	}
-	return output(dir, language, path, append(lists, args...)...)
+	return output(dir, env, path, append(lists[:len(lists):len(lists)], args...)...)
 }
 
 // ownLists returns the options by which apt uses lists of packages that are

@@ -24,6 +24,7 @@ type product struct {
 // TestGORMRecipe is the recipe of docs/sql.md: GORM over a pool that is
 // observed.
 func TestGORMRecipe(t *testing.T) {
+	usesModule(t, "gorm.io/gorm")
 	port := startPostgres(t)
 	recorder, tp := recorded(t)
 	db, err := sqltrace.Open("pgx", "postgres://bob@127.0.0.1:"+port+"/shop?sslmode=disable", sqltrace.WithTracerProvider(tp), sqltrace.WithParentOnly())

@@ -51,6 +51,7 @@ func startMariaDB(t testing.TB) (port string) {
 }
 
 func TestMariaDBIsTheSameObserved(t *testing.T) {
+	usesModule(t, "github.com/go-sql-driver/mysql")
 	port := startMariaDB(t)
 	for name, parameters := range map[string]string{
 		"arguments by prepared statements": "?multiStatements=true",

@@ -82,6 +82,7 @@ func postgres(driver, dsn, port string) *database {
 }
 
 func TestPostgreSQLThroughPQIsTheSameObserved(t *testing.T) {
+	usesModule(t, "github.com/lib/pq")
 	port := startPostgres(t)
 	d := postgres("postgres", "postgres://bob:"+literal+"@127.0.0.1:"+port+"/shop?sslmode=disable", port)
 	d.code["deadline"] = "57014"
@@ -111,6 +112,7 @@ func TestPostgreSQLThroughPQIsTheSameObserved(t *testing.T) {
 }
 
 func TestPostgreSQLThroughPGXIsTheSameObserved(t *testing.T) {
+	usesModule(t, "github.com/jackc/pgx/v5")
 	port := startPostgres(t)
 	d := postgres("pgx", "host=127.0.0.1 port="+port+" user=bob password="+literal+" dbname=shop sslmode=disable", port)
 	d.code["deadline"] = "context.DeadlineExceeded"
@@ -144,6 +146,7 @@ func TestPostgreSQLThroughPGXIsTheSameObserved(t *testing.T) {
 // TestPGXRecipe is the recipe of docs/sql.md: a configuration that pgx has
 // parsed, observed.
 func TestPGXRecipe(t *testing.T) {
+	usesModule(t, "github.com/jackc/pgx/v5")
 	port := startPostgres(t)
 	config, err := pgx.ParseConfig("postgres://bob@127.0.0.1:" + port + "/shop?sslmode=disable")
 	require.NoError(t, err)

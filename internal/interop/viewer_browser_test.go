@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func browser(t testing.TB) string {
 		for _, name := range names {
 			if path, err := exec.LookPath(name); err == nil {
 				if out, err := output(t.TempDir(), nil, path, "--version"); err == nil {
-					named(t, strings.TrimSpace(string(out)))
+					named(t, regexp.MustCompile(`\d+(\.\d+){3}`).FindString(string(out)))
 				}
 				return path
 			}
@@ -50,8 +51,7 @@ func browser(t testing.TB) string {
 		if try > 0 || os.Geteuid() != 0 {
 			break
 		}
-		apt := tool(t, "apt-get")
-		if out, err := output(t.TempDir(), []string{"DEBIAN_FRONTEND=noninteractive"}, apt, "install", "--yes", "--no-install-recommends", "chromium"); err != nil {
+		if out, err := apt(t, t.TempDir(), "apt-get", "install", "--yes", "--no-install-recommends", "chromium"); err != nil {
 			unavailable(t, "chromium cannot be installed: %v\n%s", err, out)
 		}
 	}
