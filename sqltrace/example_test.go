@@ -122,9 +122,20 @@ func ExampleContextWithSummary() {
 
 func ExampleWithErrorFilter() {
 	errExists := errors.New("exists")
-	db, _ := example(sqltrace.WithErrorFilter(func(err error) bool { return !errors.Is(err, errExists) }))
-	fmt.Println(db.Close())
-	// Output: <nil>
+	spans := tracetest.NewSpanRecorder()
+	fake := &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: func(call string) error {
+		if call == "conn.Exec" {
+			return errExists
+		}
+		return nil
+	}}
+	db := sqltrace.OpenDB(fake.Connector(),
+		sqltrace.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))),
+		sqltrace.WithErrorFilter(func(err error) bool { return !errors.Is(err, errExists) }))
+	defer db.Close()
+	_, err := db.Exec("INSERT INTO songs VALUES ('Ode')")
+	fmt.Println(err, spans.Ended()[0].Status().Code)
+	// Output: exists Unset
 }
 
 func ExampleWithSlowQuery() {

@@ -131,7 +131,7 @@ func attr(s sdktrace.ReadOnlySpan, key string) string { return value(s.Attribute
 func value(attrs []attribute.KeyValue, key string) string {
 	for _, kv := range attrs {
 		if string(kv.Key) == key {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""

@@ -58,10 +58,12 @@ func (c *leanConn) QueryContext(context.Context, string, []driver.NamedValue) (d
 
 type leanStmt struct{ c *leanConn }
 
-func (*leanStmt) Close() error                                { return nil }
-func (*leanStmt) NumInput() int                               { return -1 }
-func (*leanStmt) Exec([]driver.Value) (driver.Result, error)  { return driver.ResultNoRows, nil }
-func (s *leanStmt) Query([]driver.Value) (driver.Rows, error) { return s.QueryContext(nil, nil) } //nolint:staticcheck // not looked at
+func (*leanStmt) Close() error                               { return nil }
+func (*leanStmt) NumInput() int                              { return -1 }
+func (*leanStmt) Exec([]driver.Value) (driver.Result, error) { return driver.ResultNoRows, nil }
+func (s *leanStmt) Query([]driver.Value) (driver.Rows, error) {
+	return s.QueryContext(context.Background(), nil)
+}
 func (*leanStmt) ExecContext(context.Context, []driver.NamedValue) (driver.Result, error) {
 	return driver.ResultNoRows, nil
 }

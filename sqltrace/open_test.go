@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//lint:file-ignore SA1019 who holds a driver.Conn may call what database/sql no longer does
+
 package sqltrace_test
 
 import (
@@ -63,6 +65,32 @@ func TestOpenFailsAsSQLOpenDoes(t *testing.T) {
 	fake.Hook = failNth("driver.OpenConnector", refused, 2)
 	_, err = sqltrace.Open(name, "x")
 	assert.Equal(t, refused, err)
+}
+
+// nameless makes connectors that do not know their driver.
+type nameless struct{ sqltracetest.Fake }
+
+func (n *nameless) OpenConnector(string) (driver.Connector, error) {
+	return namelessConnector{n.Connector()}, nil
+}
+
+type namelessConnector struct{ driver.Connector }
+
+func (namelessConnector) Driver() driver.Driver { return nil }
+
+func TestDriverThatCannotBeFoundIsLeftAlone(t *testing.T) {
+	db, err := sqltrace.Open(register(t, &nameless{}), "x")
+	require.NoError(t, err)
+	_, err = db.Exec(selectSongs)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
+func TestOpenIsNotFailedByTheConnectorItDoesNotUse(t *testing.T) {
+	fake := &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: failNth("connector.Close", errors.New("no"), 1)}
+	db, err := sqltrace.Open(register(t, fake.Driver()), "x")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
 }
 
 func TestWrappedDriverIsRegisteredByTheProgram(t *testing.T) {
@@ -144,13 +172,13 @@ func TestMethodsOfOldCanBeCalled(t *testing.T) {
 	for _, shape := range sqltracetest.Shapes() {
 		c, err := sqltrace.WrapConnector((&sqltracetest.Fake{Shape: shape}).Connector()).Connect(t.Context())
 		require.NoError(t, err)
-		tx, err := c.Begin() //nolint:staticcheck // the point
+		tx, err := c.Begin()
 		require.NoError(t, err)
 		stmt, err := c.Prepare(selectSongs)
 		require.NoError(t, err)
-		_, err = stmt.Exec([]driver.Value{int64(1)}) //nolint:staticcheck // the point
+		_, err = stmt.Exec([]driver.Value{int64(1)})
 		require.NoError(t, err)
-		rows, err := stmt.Query([]driver.Value{int64(1)}) //nolint:staticcheck // the point
+		rows, err := stmt.Query([]driver.Value{int64(1)})
 		require.NoError(t, err)
 		require.NoError(t, rows.Close())
 		require.NoError(t, stmt.Close())

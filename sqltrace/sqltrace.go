@@ -33,16 +33,19 @@ import (
 // for the server and the database it names; nothing else of it is kept.
 //
 // A driver that makes connectors is asked for two, and the first is closed:
-// only so does database/sql let go of a registered driver.
+// only so does database/sql let go of a registered driver. It is the driver
+// that the first one says it is of; one that says nothing is not observed.
 func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
 	found, err := sql.Open(driverName, dsn)
 	if err != nil {
 		return nil, err
 	}
 	d := found.Driver()
-	if err := found.Close(); err != nil {
-		return nil, err
+	if d == nil {
+		// A connector that does not know its driver cannot be made again.
+		return found, nil
 	}
+	_ = found.Close() // no connection was made, so nothing was lost
 	if w := baseDriver(d); w != nil {
 		// Registered wrapped: observed once, by what both say.
 		d, opts = w.raw, append(w.opts[:len(w.opts):len(w.opts)], opts...)

@@ -27,7 +27,7 @@ const (
 type statement struct {
 	summary       string // "" if there is nothing to say
 	sanitized     string // without literals and comments
-	parameterized bool   // the text has placeholders
+	parameterized bool   // the text has placeholders, and no literals but small numbers
 
 	// described is what the observer of the cache makes of it. It is nil in a
 	// query that is not remembered.

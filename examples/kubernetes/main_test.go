@@ -44,7 +44,7 @@ func TestAPodEndsWithoutLosingAnything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pod := exec.CommandContext(t.Context(), self, "-listen", "127.0.0.1:0", "-linger", "500ms")
+	pod := exec.CommandContext(t.Context(), self, "-listen", "127.0.0.1:0", "-linger", "2s")
 	pod.Env = append(os.Environ(), "POD=1", "OTEL_EXPORTER_ZIPKIN_ENDPOINT="+v.SpansURL())
 	words, err := pod.StderrPipe()
 	if err != nil {

@@ -51,7 +51,9 @@ func TestEverySpanIsSentOrDropped(t *testing.T) {
 			t.Run(name+", "+protocol, func(t *testing.T) {
 				r := newReceiver(t, tc.script...)
 				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", p.endpoint(r))
-				t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "300")
+				if len(tc.script) > 0 && tc.script[0].hang {
+					t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
+				}
 				tel, errs := start(t, instrument.WithExporters(otlp.Traces(p.open)))
 				work(tel, 10)
 				_ = tel.ForceFlush(context.Background())

@@ -54,6 +54,8 @@ func TestVariables(t *testing.T) {
 		"gRPC own insecure": {overGRPC, map[string]string{"ENDPOINT": "c.example:4317", "INSECURE": "true", "TRACES_INSECURE": "false"}, want{endpoint: "https://c.example:4317"}},
 		"scheme wins":       {overGRPC, map[string]string{"ENDPOINT": "https://c.example:4317", "INSECURE": "true"}, want{endpoint: "https://c.example:4317"}},
 		"bad insecure":      {overGRPC, map[string]string{"ENDPOINT": "c.example:4317", "INSECURE": "yes"}, want{endpoint: "https://c.example:4317", notes: map[string]string{"INSECURE": "is not one of false, true"}}},
+		"gRPC bad host":     {overGRPC, map[string]string{"ENDPOINT": "http://a%25b"}, want{endpoint: "http://localhost:4317", notes: map[string]string{"ENDPOINT": "a host that gRPC does not take"}}},
+		"gRPC no host":      {overGRPC, map[string]string{"ENDPOINT": "[]:4317"}, want{endpoint: "http://localhost:4317", notes: map[string]string{"ENDPOINT": "is not a URL"}}},
 		"gRPC IPv6":         {overGRPC, map[string]string{"ENDPOINT": "[::1]:4317", "INSECURE": "true"}, want{endpoint: "http://[::1]:4317"}},
 		"headers":           {overHTTP, map[string]string{"HEADERS": "a=1, B = x%2Cy ,c=,"}, want{headers: map[string]string{"A": "1", "B": "x,y", "C": ""}}},
 		"value with =":      {overHTTP, map[string]string{"HEADERS": "authorization=Basic%20dXNlcjpwYXNz=="}, want{headers: map[string]string{"Authorization": "Basic dXNlcjpwYXNz=="}}},

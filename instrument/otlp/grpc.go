@@ -75,6 +75,17 @@ func grpcLogs(ctx context.Context, s *settings, out *instrument.Exporters) error
 	return err
 }
 
+// dialable says whether a connection could be made to the address, if somebody
+// listened there.
+func dialable(address string) bool {
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
 // dial makes a connection for one signal, which connects when it is first
 // used. Probe sends an empty request through it.
 func dial(s *settings, probe func(context.Context, *grpc.ClientConn) error) (*grpc.ClientConn, *sender, error) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/textproto"
 	"net/url"
 	"os"
@@ -111,13 +110,13 @@ func (e *environment) insecure(s signal, fallback bool) bool {
 // behind; a signal's own is used as it is.
 func (e *environment) endpoint(s signal, protocol, name, v string) (*url.URL, bool) {
 	if protocol == overGRPC && !strings.Contains(v, "://") {
-		if host, port, err := net.SplitHostPort(v); err == nil && port != "" && !strings.ContainsAny(host, "/@?#") {
-			scheme := "https"
-			if e.insecure(s, false) {
-				scheme = "http"
-			}
+		scheme := "https"
+		if e.insecure(s, false) {
+			scheme = "http"
+		}
+		if u, err := url.Parse(scheme + "://" + v); err == nil && u.Host == v && u.Hostname() != "" && u.Port() != "" {
 			e.hidden = append(e.hidden, name) // the exporters take some of these for mistakes
-			return &url.URL{Scheme: scheme, Host: v}, true
+			return u, true
 		}
 	}
 	u, err := url.Parse(v)
@@ -130,6 +129,9 @@ func (e *environment) endpoint(s signal, protocol, name, v string) (*url.URL, bo
 		return nil, false
 	case u.Host == "" || u.Hostname() == "":
 		e.mistake(name, "names no host; ignored")
+		return nil, false
+	case protocol == overGRPC && !dialable(u.Host):
+		e.mistake(name, "names a host that gRPC does not take; ignored")
 		return nil, false
 	case u.User != nil:
 		e.problem(name, "user and password are not sent; put them into %s%s", prefix, nameHeaders)

@@ -3,7 +3,9 @@
 package viewer_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -61,4 +63,66 @@ func ExampleViewer_Trace() {
 	// 4e3e0ec6293840b1 true
 	// front GET /orders/{id} 305ms false
 	// catalog lookup 200ms true
+}
+
+// Two programs of one developer: the second finds the first.
+func ExampleViewer_Elsewhere() {
+	first, err := viewer.Start("127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer first.Close()
+	second, err := viewer.Start(strings.TrimPrefix(first.URL(), "http://"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer second.Close()
+	fmt.Println(first.Elsewhere(), second.Elsewhere(), first.SpansURL() == second.SpansURL())
+	// Output: false true true
+}
+
+// In a program the ids come from logbridge.TraceContext around the handler.
+func ExampleViewer_SlogHandler() {
+	v, err := viewer.Start("127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.Close()
+	log := slog.New(v.SlogHandler(slog.LevelInfo))
+	log.Info("order placed", "trace_id", "4e3e0ec6293840b1", "id", 17)
+	log.Info("a line of no trace")
+	fmt.Println(v.Stats().Logs)
+	// Output: 1
+}
+
+// In a program a StatsD client writes: metrics.New(v.StatsD()).
+func ExampleViewer_StatsD() {
+	v, err := viewer.Start("127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.Close()
+	fmt.Fprint(v.StatsD(), "orders:2|c|#country:se\norders:1|c|#country:se\n")
+	resp, err := http.Get(v.URL() + "/api/viewer/statsd")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	var page struct {
+		Series []struct {
+			Name, Tags string
+			Sum        float64
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Series)
+	// Output: [{orders country:se 3}]
 }

@@ -64,16 +64,24 @@ func TestAPageIsToldWhatChanged(t *testing.T) {
 	}
 	logTo(v).Info("m", "trace_id", "a")
 	assert.Equal(t, change{Traces: []string{"000000000000000a"}}, next(t, first))
+}
 
+func TestAMessageNamesSoManyTraces(t *testing.T) {
+	h := newHub()
+	h.changed("nobody listens")
+	w := h.join()
 	for i := range 3 * maxChanged {
-		v.hub.changed(fmt.Sprintf("%016x", i+1))
+		h.changed(fmt.Sprint(i))
+		h.changed("0") // again
 	}
-	c := next(t, second) // the log line, perhaps with what followed
-	if len(c.Traces) == 1 {
-		c = next(t, second)
-	}
+	c := h.take(w)
 	assert.True(t, c.More)
 	assert.Len(t, c.Traces, maxChanged)
+	assert.Equal(t, change{Traces: []string{}}, h.take(w))
+	h.changed("1")
+	assert.Equal(t, change{Traces: []string{"1"}}, h.take(w))
+	h.leave(w)
+	assert.Zero(t, h.n.Load())
 }
 
 func TestPagesThatFollowAreBoundedAndLetGo(t *testing.T) {

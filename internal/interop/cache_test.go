@@ -48,7 +48,7 @@ func installed(t testing.TB, name string, install func(dir string) ([]byte, erro
 
 // output runs a command of an installation.
 func output(dir string, env []string, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir

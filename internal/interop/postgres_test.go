@@ -43,7 +43,7 @@ func startPostgres(t testing.TB) (port string) {
 	admin, err := sql.Open("postgres", "host=127.0.0.1 port="+port+" user=bob dbname=postgres sslmode=disable")
 	require.NoError(t, err)
 	defer admin.Close()
-	startServer(t, unprivileged(debianCommand(dir, filepath.Join(bin, "postgres"), "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+sockets, "-c", "fsync=off")), admin.PingContext)
+	startServer(t, unprivileged(debianCommand(dir, filepath.Join(bin, "postgres"), "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+sockets, "-c", "fsync=off")), os.Interrupt, admin.PingContext)
 	_, err = admin.Exec(`CREATE DATABASE shop`)
 	require.NoError(t, err)
 	return port

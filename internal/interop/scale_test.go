@@ -16,8 +16,8 @@ import (
 func TestScaleShowsWhatIsTested(t *testing.T) {
 	page, err := os.ReadFile("../../docs/scale.md")
 	require.NoError(t, err)
-	for _, name := range []string{"agent.yaml", "gateway.yaml"} {
-		config, err := os.ReadFile(filepath.Join("testdata", "collector", name))
+	for _, name := range []string{"collector/agent.yaml", "collector/gateway.yaml", "jaeger/v2.yaml"} {
+		config, err := os.ReadFile(filepath.Join("testdata", name))
 		require.NoError(t, err)
 		assert.Contains(t, string(page), "```yaml\n"+string(config)+"```\n", "%s differs from the page", name)
 	}

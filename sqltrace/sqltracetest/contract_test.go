@@ -69,7 +69,7 @@ func (l lenient) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx,
 	if c, ok := l.Conn.(driver.ConnBeginTx); ok {
 		return c.BeginTx(ctx, opts)
 	}
-	return l.Begin() //nolint:staticcheck // what database/sql still calls
+	return l.Begin()
 }
 
 // forgetful leaves a statement open when the context ended meanwhile.

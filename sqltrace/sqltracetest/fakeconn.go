@@ -137,7 +137,7 @@ func (p fakeModern) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.
 	if err := p.c.call("Begin", " %v%s", opts, seen(ctx)); err != nil {
 		return nil, err
 	}
-	return fakeTx{p.c}, nil
+	return fakeTx(p), nil
 }
 
 func (p fakeModern) Ping(ctx context.Context) error { return p.c.call("Ping", "%s", seen(ctx)) }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sqltrace_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/codes"
+
+	"github.com/waymark-otel/waymark/sqltrace/sqltracetest"
+)
+
+func TestPanicEndsTheSpanAndGoesOn(t *testing.T) {
+	for _, call := range []string{"conn.Exec", "conn.Prepare", "stmt.Exec"} {
+		for after, hook := range map[string]func(string) error{"": nil, " after ErrSkip": skipping} {
+			t.Run(call+after, func(t *testing.T) {
+				mine := &struct{ error }{}
+				panics := func(name string) error {
+					if name == call {
+						panic(mine)
+					}
+					if hook != nil {
+						return hook(name)
+					}
+					return nil
+				}
+				if call != "conn.Exec" && hook == nil {
+					return // it is not called
+				}
+				o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: panics})
+				func() {
+					defer func() { assert.Same(t, mine, recover(), "the same value goes on") }()
+					_, _ = o.ExecContext(withParent(), selectSongs)
+				}()
+				s := o.only()
+				assert.Equal(t, codes.Error, s.Status().Code)
+				assert.Equal(t, "panic", attr(s, "error.type"))
+				require.Len(t, s.Events(), 1)
+				assert.Contains(t, value(s.Events()[0].Attributes, "exception.stacktrace"), "sqltracetest")
+				assert.Equal(t, 1, o.statements())
+			})
+		}
+	}
+}
+
+func TestGoexitEndsTheSpan(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: func(call string) error {
+		if call == "conn.Exec" {
+			runtime.Goexit()
+		}
+		return nil
+	}})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = o.ExecContext(withParent(), selectSongs)
+	}()
+	<-done
+	assert.Equal(t, codes.Error, o.only().Status().Code)
+}
