@@ -93,7 +93,7 @@ func TestPostgreSQLThroughPQIsTheSameObserved(t *testing.T) {
 		}, []string{"SELECT items SELECT SELECT"}},
 		step{"COPY", func(s *session) {
 			tx := s.begin(nil)
-			stmt, err := tx.Prepare(pq.CopyIn("items", "id", "name"))
+			stmt, err := tx.Prepare(`COPY "items" ("id", "name") FROM STDIN`)
 			require.NoError(s.t, err)
 			for id := range 3 {
 				s.result(stmt.Exec(100+id, literal))
