@@ -49,7 +49,7 @@ type row struct {
 	name, version, from string
 	tests               int      // that passed
 	failed              []string // tests
-	users               []string // all tests that asked for it
+	users               []string // tests that run now
 	reason              string   // why it could not be had
 }
 
@@ -106,6 +106,7 @@ func usesAll(t testing.TB, peers ...row) {
 		t.Cleanup(func() {
 			ran.mu.Lock()
 			defer ran.mu.Unlock()
+			r.users = slices.DeleteFunc(r.users, func(user string) bool { return user == test })
 			switch {
 			case t.Failed():
 				r.failed = append(r.failed, test)
