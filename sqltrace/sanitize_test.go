@@ -109,7 +109,7 @@ func TestParameterizedTextHasPlaceholders(t *testing.T) {
 // TestLongTextTakesLinearTime would not end if it did not.
 func TestLongTextTakesLinearTime(t *testing.T) {
 	size := 1 << 20
-	if raced {
+	if Raced {
 		size >>= 3 // the detector takes ten times as long
 	}
 	for _, unit := range []string{"'", "''", "'x',", "\\'", "$a", "$a$", "$$", "/*", "*/", "/*'", "--", "-- \n", "#\n", "[", "`", "\"", "(", ")", "((SELECT 1 FROM ", "a.", ",", "?", ":a", "q'[", "e'", "IN (1,", "IN(", " ", "1", "@", "@ ", "é", "\x80", "//", "'''", "\\", "REPLACE   ", "IDENTIFIED BY "} {
