@@ -116,7 +116,7 @@ func query(tb testing.TB, ctx context.Context, db *sql.DB) func() {
 }
 
 func TestAllocationsOverTheBareDriver(t *testing.T) {
-	if raceEnabled {
+	if sqltrace.Raced {
 		t.Skip("the race detector allocates on its own")
 	}
 	want := map[string]map[string]float64{

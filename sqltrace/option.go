@@ -99,8 +99,9 @@ func WithPoolName(name string) Option {
 type QueryText uint8
 
 const (
-	// QueryTextSanitized records a text that has placeholders and no literals
-	// as it is, and any other with a placeholder for each literal.
+	// QueryTextSanitized records a text that has placeholders, and no literals
+	// but numbers of up to four digits, as it is, and any other with a
+	// placeholder for each literal.
 	QueryTextSanitized QueryText = iota
 	// QueryTextRaw records every text as it is, with the literals in it.
 	QueryTextRaw

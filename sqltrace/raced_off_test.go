@@ -4,4 +4,4 @@
 
 package sqltrace
 
-const raced = false
+const Raced = false

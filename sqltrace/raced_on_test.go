@@ -4,4 +4,5 @@
 
 package sqltrace
 
-const raced = true
+// Raced is true where the race detector allocates on its own.
+const Raced = true

@@ -27,7 +27,7 @@ const (
 type statement struct {
 	summary       string // "" if there is nothing to say
 	sanitized     string // without literals and comments
-	parameterized bool   // the text has placeholders
+	parameterized bool   // the text has placeholders, and no literals but small numbers
 
 	// described is what the observer of the cache makes of it. It is nil in a
 	// query that is not remembered.
@@ -92,7 +92,8 @@ func (s *statements) get(query string) *statement {
 			return &r.statement
 		}
 	}
-	r := &remembered{statement: analyze(query, s.readings), query: strings.Clone(query)}
+	query = strings.Clone(query) // which may be a part of something large
+	r := &remembered{statement: analyze(query, s.readings), query: query}
 	r.described = new(atomic.Pointer[described])
 	r.size = int64(len(r.query) + len(r.summary) + len(r.sanitized))
 	s.remember(set, r)

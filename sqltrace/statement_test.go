@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -79,13 +80,30 @@ func TestCacheOfNothingStillAnswers(t *testing.T) {
 	}
 }
 
+// TestStatementDoesNotHoldTheCallersText: a query may be a part of a text that
+// would stay in memory with it.
 func TestStatementDoesNotHoldTheCallersText(t *testing.T) {
+	text := strings.Repeat("x", 1<<10) + "-- name: Get :one\nSELECT a FROM t"
+	query := text[1<<10:]
 	s := newStatements(64)
-	buffer := []byte("SELECT a FROM t")
-	got := s.get(string(buffer))
-	clear(buffer)
-	assert.Equal(t, "SELECT t", got.summary)
-	assert.Equal(t, "SELECT a FROM t", got.sanitized)
+	got := s.get(query)
+	assert.Equal(t, "Get", got.summary)
+	from := uintptr(unsafe.Pointer(unsafe.StringData(text)))
+	for _, kept := range []string{got.summary, got.sanitized, s.places[place(t, s)].Load().query} {
+		at := uintptr(unsafe.Pointer(unsafe.StringData(kept)))
+		assert.False(t, at >= from && at < from+uintptr(len(text)), "%q is the caller's", kept)
+	}
+}
+
+// place returns the one place that is taken.
+func place(t *testing.T, s *statements) int {
+	for i := range s.places {
+		if s.places[i].Load() != nil {
+			return i
+		}
+	}
+	t.Fatal("nothing is remembered")
+	return 0
 }
 
 func TestConcurrentStatementsAreBounded(t *testing.T) {

@@ -181,11 +181,12 @@ func holdSecret(t *testing.T, before, after string) {
 var signs = []string{"", "@", "/", ":", "?", "#", "[", "]", "%", "%40", "%2F", " ", "'", `\`, ";", "=", ",", "&", "(", ")", "}", "{", "//", "://", "@/", "/@", "?@", "@:9/", "a", "9", "\x00"}
 
 func TestNoSignInAPasswordGivesItAway(t *testing.T) {
+	separating := []string{"", "@", "/", "?", "#", ":", ";", "@/"}
 	for _, a := range signs {
 		for _, b := range signs {
-			for _, c := range signs {
+			for _, c := range separating {
 				holdSecret(t, a+b, c)
-				holdSecret(t, a, b+c)
+				holdSecret(t, c, a+b)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ func analyze(query string, readings []reading) statement {
 	w.out.text = make([]byte, 0, min(len(query), maxSanitizedBytes))
 	w.clauses.reset()
 	w.walk()
-	st := statement{summary: namedBySQLC(query), sanitized: w.out.String(), parameterized: w.parameterized}
+	st := statement{summary: namedBySQLC(query), sanitized: w.out.String(), parameterized: w.placeholders && !w.data}
 	if st.summary == "" {
 		st.summary = w.clauses.summary.String()
 	}
@@ -30,13 +30,15 @@ type walker struct {
 	query string
 	marks []byte // of the query's bytes
 
-	out           sanitized
-	clauses       clauses
-	parameterized bool
+	out          sanitized
+	clauses      clauses
+	placeholders bool // were seen
+	data         bool // was seen: a literal that is no small number
 
 	last       token  // before the one at hand
 	word       string // the last word
 	identified bool   // IDENTIFIED was seen: a password may follow unquoted
+	values     bool   // VALUES was seen
 }
 
 // token is what a part of a query is.
@@ -131,15 +133,32 @@ func (w *walker) marked(i int) (end int) {
 		w.out.space = true
 		w.clauses.space()
 	case w.hidden():
+		w.data = true
 		w.redact("")
 	case kinds == inName && isPlainQuoted(text), kinds&inComment == 0 && text[0] == '"' && isPlainQuoted(text) && w.names(end):
 		w.keep(i, end, nameToken)
 	case kinds == inLiteral:
+		w.data = w.data || w.isData(text)
 		w.redact(text)
 	default:
+		w.data = w.data || kinds != inName && w.isData(text)
 		w.redact("")
 	}
 	return end
+}
+
+// isData reports whether a text that may be a string is one. Where "…" may be a
+// name as well, the placeholders of a query say that it is, unless it is where
+// values are.
+func (w *walker) isData(text string) bool {
+	if text[0] != '"' || !isPlainQuoted(text) {
+		return true
+	}
+	if w.last == wordToken {
+		return isOneOf(w.word, "like", "ilike", "values")
+	}
+	n := len(w.out.text)
+	return w.values || n > 0 && strings.IndexByte("=<>", w.out.text[n-1]) >= 0
 }
 
 // names reports whether a name, and not a string, must be here and end at end,
@@ -183,6 +202,8 @@ func (w *walker) number(i int) (end int) {
 			break
 		}
 	}
+	const small = 4 // LIMIT 10; a number that says who somebody is has more digits
+	w.data = w.data || end-i > small
 	w.redact("")
 	return end
 }
@@ -200,10 +221,15 @@ func (w *walker) identifier(i int) (end int) {
 	switch {
 	case word[0] == '@':
 		return w.keep(i, end, placeholderToken)
-	case w.hidden(), !w.out.endsIn('.') && isOneOf(word, "true", "false"):
+	case w.hidden():
+		w.data = true
+		w.redact("")
+		return end
+	case !w.out.endsIn('.') && isOneOf(word, "true", "false"):
 		w.redact("")
 		return end
 	}
+	w.values = w.values || isOneOf(word, "values")
 	w.identified = w.identified || isOneOf(word, "identified")
 	w.word = word
 	return w.keep(i, end, wordToken)
@@ -235,7 +261,7 @@ func (w *walker) placeholder(i int) (end int) {
 	}
 	switch w.query[i] {
 	case '?':
-		w.parameterized = w.parameterized || !w.operator(end)
+		w.placeholders = w.placeholders || !w.operator(end)
 	case ':':
 		if !numbered && w.codeAt(end, isWordStart) {
 			end = w.codeEnd(end, wordEnd(w.query, end))
@@ -244,9 +270,9 @@ func (w *walker) placeholder(i int) (end int) {
 		if end == i+1 || !w.out.space && len(w.out.text) > 0 && !w.out.endsInAny("(,=<>+-*/|") {
 			return w.keep(i, i+1, punctuationToken)
 		}
-		w.parameterized = true
+		w.placeholders = true
 	default:
-		w.parameterized = true
+		w.placeholders = true
 	}
 	return w.keep(i, end, placeholderToken)
 }

@@ -84,15 +84,14 @@ func TestSpansWaitForACollectorThatStartsLate(t *testing.T) {
 			work(tel, 3)
 			flushed := make(chan error, 1)
 			go func() { flushed <- tel.ForceFlush(context.Background()) }()
-			assert.Eventually(t, func() bool {
-				select {
-				case err := <-flushed:
-					t.Errorf("gave up: %v", err)
-					return true
-				default:
-					return tel.Report().Exporters[0].Probe != "waiting" // refused once, at least
-				}
+			require.Eventually(t, func() bool {
+				return tel.Report().Exporters[0].Probe != "waiting" // refused once, at least
 			}, 5*time.Second, time.Millisecond)
+			select {
+			case err := <-flushed:
+				t.Fatalf("gave up: %v", err)
+			default:
+			}
 			r := newReceiver(t)
 			target := r.http
 			if name == "grpc" {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -43,7 +44,7 @@ func startMariaDB(t testing.TB) (port string) {
 	}
 	args = append(args, "--skip-grant-tables", "--skip-networking=0", "--bind-address=127.0.0.1", "--port="+port,
 		"--socket="+filepath.Join(home, "s"), "--pid-file="+filepath.Join(home, "pid"))
-	startServer(t, debianCommand(dir, "usr/sbin/mariadbd", args...), admin.PingContext)
+	startServer(t, debianCommand(dir, "usr/sbin/mariadbd", args...), syscall.SIGTERM, admin.PingContext)
 	_, err = admin.Exec("CREATE DATABASE shop")
 	require.NoError(t, err)
 	return port

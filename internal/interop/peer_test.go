@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -73,14 +72,10 @@ func startCommand(t testing.TB, health string, cmd *exec.Cmd) (stop func()) {
 }
 
 // startServer is startCommand for a peer that is ready when it says so in
-// another way, and that ends well when it is told to: PostgreSQL by an
-// interrupt, MariaDB by SIGTERM.
-func startServer(t testing.TB, cmd *exec.Cmd, ready func(context.Context) error) {
+// another way, and that ends well on a signal.
+func startServer(t testing.TB, cmd *exec.Cmd, end os.Signal, ready func(context.Context) error) {
 	t.Helper()
-	t.Cleanup(launch(t, ready, cmd, func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-	}))
+	t.Cleanup(launch(t, ready, cmd, func() { _ = cmd.Process.Signal(end) }))
 }
 
 // startShared starts a peer that other tests use too. It is stopped when all

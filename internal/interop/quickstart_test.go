@@ -25,6 +25,15 @@ type zipkinLink struct {
 // and what a user sees there.
 func TestQuickstartInZipkin(t *testing.T) {
 	base := startZipkin(t)
+	day := 24 * time.Hour.Milliseconds()
+	links := func() map[string][2]int {
+		calls := map[string][2]int{}
+		for _, link := range ask[[]zipkinLink](t, base, fmt.Sprintf("/api/v2/dependencies?endTs=%d&lookback=%d", time.Now().UnixMilli(), day)) {
+			calls[link.Parent+" to "+link.Child] = [2]int{link.CallCount, link.ErrorCount}
+		}
+		return calls
+	}
+	before := links()
 	exe := filepath.Join(t.TempDir(), "quickstart")
 	source, err := filepath.Abs("../../examples")
 	require.NoError(t, err)
@@ -53,11 +62,15 @@ func TestQuickstartInZipkin(t *testing.T) {
 
 	assert.Subset(t, ask[[]string](t, base, "/api/v2/services"), []string{"front", "catalog", "legacy"})
 	assert.Equal(t, []string{"get", "get /items/{item}", "look up item", "select items"}, ask[[]string](t, base, "/api/v2/spans?serviceName=catalog"))
-	day := 24 * time.Hour.Milliseconds()
-	links := ask[[]zipkinLink](t, base, fmt.Sprintf("/api/v2/dependencies?endTs=%d&lookback=%d", time.Now().UnixMilli(), day))
-	assert.Subset(t, links, []zipkinLink{{"front", "catalog", 3, 1}, {"catalog", "legacy", 3, 1}})
-	failed := ask[[][]struct{ TraceID string }](t, base, "/api/v2/traces?serviceName=legacy&annotationQuery=error")
-	if assert.Len(t, failed, 1) {
-		assert.Contains(t, ids, failed[0][0].TraceID)
+	after := links()
+	for _, link := range []string{"front to catalog", "catalog to legacy"} {
+		assert.Equal(t, [2]int{before[link][0] + 3, before[link][1] + 1}, after[link], link)
 	}
+	failed := 0
+	for _, spans := range ask[[][]struct{ TraceID string }](t, base, "/api/v2/traces?serviceName=legacy&annotationQuery=error&limit=100") {
+		if ids[spans[0].TraceID] {
+			failed++
+		}
+	}
+	assert.Equal(t, 1, failed)
 }

@@ -41,16 +41,21 @@ func TestTableSaysWhatBecameOfEachPeer(t *testing.T) {
 	uses(skips, "idle", "4", "npm")
 	usesAll(skips, row{name: "lost", version: "3", from: "Debian"}, row{name: "lost too", version: "3", from: "Debian"})
 	ran.missing("C/a part of it", "no such package\nand a page of output\nno network\n")
+	uses(passes, "twice", "5", "npm")
+	uses(passes, "twice", "5", "npm")
 	for _, f := range []*fakeTest{passes, fails, skips} {
 		f.end()
 	}
+	again := &fakeTest{name: "A", failed: true} // with -count
+	uses(again, "twice", "5", "npm")
+	again.end()
 
 	var out strings.Builder
 	ran.print(&out)
 	lines := strings.Split(out.String(), "\n")
 	var got []string
-	for _, line := range lines[2:7] {
+	for _, line := range lines[2:8] {
 		got = append(got, strings.Join(strings.Fields(line), " "))
 	}
-	assert.Equal(t, []string{"flaky 2 npm FAILED 1 B", "good 1 PyPI ok 1", "idle 4 npm not run 0", "lost 3 Debian not had 0 no such package: no network", "lost too 3 Debian not had 0 no such package: no network"}, got)
+	assert.Equal(t, []string{"flaky 2 npm FAILED 1 B", "good 1 PyPI ok 1", "idle 4 npm not run 0", "lost 3 Debian not had 0 no such package: no network", "lost too 3 Debian not had 0 no such package: no network", "twice 5 npm FAILED 1 A"}, got)
 }

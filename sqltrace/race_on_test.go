@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-//go:build race
-
-package sqltrace_test
-
-// raceEnabled is true where the race detector allocates on its own.
-const raceEnabled = true
