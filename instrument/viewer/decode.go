@@ -35,7 +35,8 @@ func decode(body []byte, compressed bool, maxBytes int64) ([]Span, error) {
 		}
 		r = z
 	}
-	d := json.NewDecoder(&bounded{r: r, left: maxBody})
+	source := &bounded{r: r, left: maxBody}
+	d := json.NewDecoder(source)
 	switch open, err := d.Token(); {
 	case err == io.EOF:
 		return nil, errors.New("viewer: body is empty, want a JSON array of spans")
@@ -68,6 +69,9 @@ func decode(body []byte, compressed bool, maxBytes int64) ([]Span, error) {
 	} else if err != io.EOF {
 		return nil, explain(err)
 	}
+	if source.failed != nil { // Go 1.27's decoder has said io.EOF for it
+		return nil, explain(source.failed)
+	}
 	return spans, nil
 }
 
@@ -82,6 +86,7 @@ func inSpan(i int, err error) error {
 func explain(err error) error {
 	var mismatch *json.UnmarshalTypeError
 	var corrupt flate.CorruptInputError
+	var syntax *json.SyntaxError
 	switch {
 	case errors.Is(err, errTooLarge):
 		return errTooLarge
@@ -89,7 +94,8 @@ func explain(err error) error {
 		return fmt.Errorf("viewer: %s is a JSON %s, want %s", field(mismatch.Field), kindOf(mismatch.Value), want(mismatch))
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
 		return errors.New("viewer: body is damaged gzip")
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
+		errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"): // Go 1.27
 		return errors.New("viewer: body ends early")
 	}
 	return fmt.Errorf("viewer: body is not JSON: %w", err)
@@ -135,8 +141,9 @@ func quote(s string) string {
 
 // bounded fails, where io.LimitReader would pretend that the input ended.
 type bounded struct {
-	r    io.Reader
-	left int64
+	r      io.Reader
+	left   int64
+	failed error // what ended the input, if not its end
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -158,5 +165,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 		n += more
 	}
 	b.left -= int64(n)
+	if err != nil && err != io.EOF {
+		b.failed = err
+	}
 	return n, err
 }

@@ -74,11 +74,9 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"a string":            {`"spans"`, `viewer: body is not a JSON array of spans`},
 		"null":                {`null`, `viewer: body is not a JSON array of spans`},
 		"not JSON":            {`spans`, `viewer: body is not JSON: invalid character 's' looking for beginning of value`},
-		"cut":                 {`[{"traceId":"a","id":"b"}`, `viewer: body ends early`},
 		"cut in a span":       {`[{"traceId":"a",`, `viewer: span 0: body ends early`},
 		"more":                {`[] []`, `viewer: body goes on after the array of spans`},
 		"rubbish after":       {`[]]`, `viewer: body is not JSON: invalid character ']' looking for beginning of value`},
-		"a trailing comma":    {`[{"traceId":"a","id":"b"},]`, `viewer: span 1: body is not JSON: invalid character ']' looking for beginning of value`},
 		"span is null":        {`[null]`, `viewer: span 0: traceId "" is not 1 to 32 lower-case hexadecimal digits, or is zero`},
 		"span is a number":    {`[{"traceId":"a","id":"b"},1]`, `viewer: span 1: it is a JSON number, want an object`},
 		"no trace id":         {`[{"id":"b"}]`, `viewer: span 0: traceId "" is not 1 to 32 lower-case hexadecimal digits, or is zero`},
@@ -93,7 +91,6 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"fraction":            {`[{"traceId":"a","id":"b","duration":1.5}]`, `viewer: span 0: duration "1.5" is not a whole number of 64 bits`},
 		"overflow":            {`[{"traceId":"a","id":"b","timestamp":9223372036854775808}]`, `viewer: span 0: timestamp "9223372036854775808" is not a whole number of 64 bits`},
 		"far overflow":        {`[{"traceId":"a","id":"b","timestamp":1e999}]`, `viewer: span 0: timestamp "1e999" is not a whole number of 64 bits`},
-		"time is text":        {`[{"traceId":"a","id":"b","timestamp":true}]`, `viewer: span 0: "timestamp" is a JSON bool, want a number`},
 		"flag":                {`[{"traceId":"a","id":"b","shared":1}]`, `viewer: span 0: "shared" is a JSON number, want true or false`},
 		"port":                {`[{"traceId":"a","id":"b","localEndpoint":{"port":65536}}]`, `viewer: span 0: localEndpoint's port 65536 is above 65535`},
 		"endpoint":            {`[{"traceId":"a","id":"b","remoteEndpoint":"x"}]`, `viewer: span 0: "remoteEndpoint" is a JSON string, want an object`},
@@ -102,7 +99,6 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"annotation's time":   {`[{"traceId":"a","id":"b","annotations":[{"value":"x"}]}]`, `viewer: span 0: annotation 0 lacks its timestamp or its value`},
 		"tag null":            {`[{"traceId":"a","id":"b","tags":{"k":null}}]`, `viewer: span 0: tag "k" is null, want a string`},
 		"hostile in an error": {"[{\"traceId\":\"\\u001b[2J" + strings.Repeat("x", 9999) + "\",\"id\":\"b\"}]", `viewer: span 0: traceId "\x1b[2J` + strings.Repeat("x", 60) + `"… is not 1 to 32 lower-case hexadecimal digits, or is zero`},
-		"nested without end":  {`[{"x":` + strings.Repeat("[", 20_000), `viewer: span 0: body is not JSON: invalid character '[' exceeded max depth`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +106,17 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 			assert.EqualError(t, err, tc.want)
 			assert.Empty(t, spans)
 		})
+	}
+	// Go 1.26 and 1.27 say these in different words.
+	for in, want := range map[string]string{
+		`[{"traceId":"a","id":"b"}`:                   `^viewer: (span 1: )?body ends early$`,
+		`[{"traceId":"a","id":"b"},]`:                 `^viewer: span 1: body is not JSON: invalid character '[],]' looking for beginning of value$`,
+		`[{"traceId":"a","id":"b","timestamp":true}]`: `^viewer: span 0: ("timestamp"|it) is a JSON bool, want a number$`,
+		`[{"x":` + strings.Repeat("[", 20_000):        `^viewer: span 0: body is not JSON: .*exceeded max depth$`,
+	} {
+		_, err := decode([]byte(in), false, 1<<20)
+		require.Error(t, err)
+		assert.Regexp(t, want, err.Error())
 	}
 }
 
