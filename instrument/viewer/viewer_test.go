@@ -23,7 +23,12 @@ import (
 func started(t testing.TB, opts ...Option) *Viewer {
 	v, err := Start("127.0.0.1:0", opts...)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, v.Close()) })
+	t.Cleanup(func() {
+		// A connection that the client opened and did not need is one that a
+		// server waits for.
+		http.DefaultClient.CloseIdleConnections()
+		assert.NoError(t, v.Close())
+	})
 	return v
 }
 
