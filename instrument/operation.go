@@ -146,10 +146,28 @@ func (o *operation) fail() error {
 		return nil
 	}
 	text := o.err.Error()
-	o.span.RecordError(o.err)
-	o.span.SetAttributes(semconv.ErrorType(o.err))
+	if safe := withoutSecrets(o.err, text); safe != text {
+		text = safe
+		o.span.AddEvent(semconv.ExceptionEventName, trace.WithAttributes(
+			semconv.ExceptionType(fmt.Sprintf("%T", o.err)), semconv.ExceptionMessage(text)))
+	} else {
+		o.span.RecordError(o.err)
+	}
+	o.span.SetAttributes(errorType(o.err))
 	o.span.SetStatus(codes.Error, text)
 	return nil
+}
+
+// errorType is semconv's, but for the two that every package of ours calls by
+// the names they have for a reader.
+func errorType(err error) attribute.KeyValue {
+	switch err {
+	case context.Canceled:
+		return semconv.ErrorTypeKey.String("context.Canceled")
+	case context.DeadlineExceeded:
+		return semconv.ErrorTypeKey.String("context.DeadlineExceeded")
+	}
+	return semconv.ErrorType(err)
 }
 
 // passedOn says whether err is nothing but the end of the caller's context:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"sync"
 	"testing"
@@ -215,4 +216,31 @@ func TestAContextMayNameTheProviderOfOperations(t *testing.T) {
 	rec.AssertTree("order\n  price")
 	require.NoError(t, instrument.Do(instrument.ContextWithTracerProvider(ctx, nil), "global again", work))
 	assert.Len(t, global.Ended(), 1)
+}
+
+func TestSecretsOfAnAddressDoNotReachTheSpan(t *testing.T) {
+	spans := instrumenttest.New(t)
+	ctx := instrument.ContextWithTracerProvider(context.Background(), spans.TracerProvider())
+	_, failed := (&http.Client{Transport: refusing{}}).Get("http://bob:hunter2@shop.example/a?sig=hunter2#hunter2")
+	require.ErrorContains(t, failed, "sig=hunter2")
+	got := instrument.Do(ctx, "fetch", func(context.Context) error { return fmt.Errorf("prices: %w", failed) })
+	assert.ErrorIs(t, got, failed, "the program has its own error")
+	span := spans.Spans()[0]
+	assert.Contains(t, span.Status().Description, "shop.example/a?sig=REDACTED")
+	assert.NotContains(t, fmt.Sprint(span.Status(), span.Attributes(), span.Events()), "hunter2")
+	require.Len(t, span.Events(), 1)
+	assert.Contains(t, span.Events()[0].Attributes, attribute.String("exception.type", "*fmt.wrapError"))
+}
+
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }
+
+func TestTheEndOfAnotherContextIsNamedAlikeEverywhere(t *testing.T) {
+	spans := instrumenttest.New(t)
+	ctx := instrument.ContextWithTracerProvider(context.Background(), spans.TracerProvider())
+	_ = instrument.Do(ctx, "late", func(context.Context) error { return context.DeadlineExceeded })
+	_ = instrument.Do(ctx, "left", func(context.Context) error { return context.Canceled })
+	assert.Contains(t, spans.Spans()[0].Attributes(), attribute.String("error.type", "context.DeadlineExceeded"))
+	assert.Contains(t, spans.Spans()[1].Attributes(), attribute.String("error.type", "context.Canceled"))
 }

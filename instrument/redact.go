@@ -3,6 +3,7 @@
 package instrument
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -28,4 +29,19 @@ func redactURL(text string) string {
 	}
 	u.Fragment = ""
 	return u.String()
+}
+
+// withoutSecrets returns text, what err says, with the address of an HTTP
+// client's error as redactURL leaves it: a query may hold a key.
+func withoutSecrets(err error, text string) string {
+	var failed *url.Error
+	if !errors.As(err, &failed) {
+		return text
+	}
+	safe := *failed
+	if safe.URL = redactURL(failed.URL); safe.URL == failed.URL {
+		return text
+	}
+	text = strings.ReplaceAll(text, failed.Error(), safe.Error())
+	return strings.ReplaceAll(text, failed.URL, safe.URL)
 }

@@ -95,7 +95,7 @@ func resolveSampler(c *config, e *environment) (sdktrace.Sampler, *samplers.Forc
 	arg, hasArg := e.text(envSamplerArg)
 	name, ok := e.text(envSampler)
 	never := c.forcedBy(samplers.Probability(0))
-	if e.misspelt(envSampler) || e.misspelt(envSamplerArg) {
+	if e.misspelt(envSampler) || e.misspelt(envSamplerArg) || e.strayed() {
 		return samplers.ParentBased(never), never
 	}
 	if !ok {

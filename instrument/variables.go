@@ -85,10 +85,14 @@ func (e *environment) strangers(codeSamples bool) {
 			return
 		}
 		rule := "is not a variable that is read here; ignored"
-		if near := nearest(name, honored); near != "" {
+		near := nearest(name, honored)
+		if strays(name) && e.strayed() {
+			near = envSamplerArg
+		}
+		if near != "" {
 			rule += fmt.Sprintf(", nearest name %s", near)
-			if (near == envSampler || near == envSamplerArg) && !codeSamples && e.misspelt(near) {
-				rule += "; sampling nothing"
+			if (near == envSampler || near == envSamplerArg) && !codeSamples && (e.misspelt(near) || e.strayed()) {
+				rule = strings.Replace(rule, "; ignored,", ",", 1) + "; sampling nothing"
 			}
 		}
 		e.stranger(name, rule)
@@ -108,6 +112,26 @@ func (e *environment) misspelt(name string) bool {
 		}
 	}
 	return false
+}
+
+// strayed says whether the environment speaks of sampling in names of its own
+// only: whoever wrote OTEL_TRACES_SAMPLER_RATIO=0.01 wanted less than all.
+func (e *environment) strayed() bool {
+	if e.values[envSampler] != "" || e.values[envSamplerArg] != "" {
+		return false
+	}
+	for name, v := range e.values {
+		if v != "" && strays(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// strays says whether name is one that nothing reads and is about sampling.
+func strays(name string) bool {
+	return strings.HasPrefix(name, "OTEL_") && strings.Contains(name, "SAMPL") && !slices.Contains(honored, name) &&
+		!slices.ContainsFunc(elsewhere, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // nearest returns the word that needs the fewest single-letter edits to

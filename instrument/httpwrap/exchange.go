@@ -266,15 +266,9 @@ func (e *exchange) describe(o outcome) {
 		e.span.SetStatus(codes.Error, "Invalid HTTP status code "+statusText(o.status))
 	case o.errorType == errorTypeGoexit:
 		e.span.SetStatus(codes.Error, errorTypeGoexit)
-	case o.failed && o.errorType != errorTypePanic:
+	case o.failed && o.errorType != errorTypePanic && !isDescribed(e.span):
 		e.span.SetStatus(codes.Error, "")
 	}
-}
-
-// isRenamed reports whether the program gave the span a name of its own.
-func (e *exchange) isRenamed() bool {
-	named, ok := e.span.(interface{ Name() string })
-	return ok && named.Name() != spanName(e.methodName, e.route, e.pattern)
 }
 
 // setHeaders adds the headers of ours to those of a response, unless the

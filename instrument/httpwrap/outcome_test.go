@@ -156,3 +156,25 @@ func TestRequestThatNamesNoHostHasNoServerAddress(t *testing.T) {
 	tel.handler(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
 	assert.NotContains(t, attributes(tel.span()), "server.address")
 }
+
+func TestFailureDescribedByTheProgramStands(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code   codes.Code
+		text   string
+		status int
+		want   sdktrace.Status
+	}{
+		"described, then 500":     {codes.Error, "store failed", 500, sdktrace.Status{Code: codes.Error, Description: "store failed"}},
+		"500 and nothing said":    {codes.Unset, "", 500, sdktrace.Status{Code: codes.Error}},
+		"described without words": {codes.Error, "", 500, sdktrace.Status{Code: codes.Error}},
+		"described, then 200":     {codes.Error, "store failed", 200, sdktrace.Status{Code: codes.Error, Description: "store failed"}},
+		"all is well, says it":    {codes.Ok, "", 500, sdktrace.Status{Code: codes.Ok}},
+	} {
+		tel := newTelemetry(t)
+		get(tel.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			trace.SpanFromContext(r.Context()).SetStatus(tc.code, tc.text)
+			w.WriteHeader(tc.status)
+		})), "/")
+		assert.Equal(t, tc.want, tel.span().Status(), name)
+	}
+}
