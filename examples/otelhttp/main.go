@@ -15,6 +15,7 @@ import (
 	"os"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/waymark-otel/waymark/instrument"
 	"github.com/waymark-otel/waymark/instrument/viewer"
@@ -46,7 +47,7 @@ func run(ctx context.Context, out io.Writer, spansURL string) (err error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders/{id}", func(w http.ResponseWriter, r *http.Request) {
 		_ = instrument.Do(r.Context(), "price order", func(context.Context) error { return nil })
-		fmt.Fprintf(w, "order %s, request %s\n", r.PathValue("id"), r.Header.Get("X-Correlation-ID"))
+		fmt.Fprintf(w, "order %s, trace %s\n", r.PathValue("id"), trace.SpanContextFromContext(r.Context()).TraceID())
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

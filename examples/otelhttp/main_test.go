@@ -20,7 +20,7 @@ func TestPlainOtelhttpIsOneTrace(t *testing.T) {
 	if err := run(t.Context(), &out, v.SpansURL()); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(out.String(), "order 7, request ") {
+	if !strings.HasPrefix(out.String(), "order 7, trace ") {
 		t.Errorf("output is %q", out.String())
 	}
 	got := outline.All(v)
