@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,10 @@ type Report struct {
 	// propagators off.
 	Disabled bool   `json:"disabled,omitempty"`
 	Sampler  string `json:"sampler"`
+	// KeepErrors and SpanMetrics are true with WithKeepErrors and
+	// WithSpanMetrics: every span is recorded then.
+	KeepErrors  bool `json:"keep_errors,omitempty"`
+	SpanMetrics bool `json:"span_metrics,omitempty"`
 	// Propagators are the headers that are written.
 	Propagators []string         `json:"propagators"`
 	Exporters   []ExporterReport `json:"exporters"`
@@ -86,6 +91,8 @@ func newReport(p *plan) Report {
 		InstanceID:  attributeOf(p.resource, string(semconv.ServiceInstanceIDKey)),
 		Disabled:    p.disabled,
 		Sampler:     p.sampler.Description(),
+		KeepErrors:  p.code.keepErrors && !p.disabled,
+		SpanMetrics: p.code.spanMetrics && !p.disabled,
 		Propagators: p.propagator.Fields(),
 		Variables:   p.env.variables,
 	}
@@ -232,9 +239,15 @@ func (r Report) LogValue() slog.Value {
 	if r.Disabled {
 		attrs = append(attrs, slog.Bool("disabled", true))
 	}
+	if r.KeepErrors {
+		attrs = append(attrs, slog.Bool("keep_errors", true))
+	}
+	if r.SpanMetrics {
+		attrs = append(attrs, slog.Bool("span_metrics", true))
+	}
 	var exporters []string
 	for _, e := range r.Exporters {
-		exporters = append(exporters, fmt.Sprintf("%s %s %s (%s)", e.Signal, e.Name, e.Endpoint, e.Probe))
+		exporters = append(exporters, e.String())
 	}
 	attrs = append(attrs, slog.Any("exporters", exporters))
 	var variables []string
@@ -252,6 +265,21 @@ func (r Report) LogValue() slog.Value {
 		attrs = append(attrs, slog.Any("replaced", r.Replaced))
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// String is the signal, the exporter's name if it is another, the endpoint
+// and, between parentheses, what the probe found, as far as they are known.
+func (e ExporterReport) String() string {
+	parts := []string{e.Signal}
+	for _, part := range []string{e.Name, e.Endpoint} {
+		if part != "" && part != e.Signal {
+			parts = append(parts, part)
+		}
+	}
+	if e.Probe != "" {
+		parts = append(parts, "("+e.Probe+")")
+	}
+	return strings.Join(parts, " ")
 }
 
 func attributeOf(r *resource.Resource, key string) string {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +40,21 @@ func TestStartReportIsOneLineWithTheCollectorsAnswer(t *testing.T) {
 	}
 	assert.Equal(t, "ok", instrument.Installed().Report().Exporters[0].Probe)
 	assert.Len(t, c.Probes(), 1)
+}
+
+func TestReportSaysThatEverySpanIsRecorded(t *testing.T) {
+	tel, _, err := built(t, nil, instrument.WithExporters(instrument.Console(io.Discard)), instrument.WithStatsD("127.0.0.1:8125"),
+		instrument.WithKeepErrors(), instrument.WithSpanMetrics())
+	require.NoError(t, err)
+	assert.True(t, tel.Report().KeepErrors)
+	assert.True(t, tel.Report().SpanMetrics)
+	text := tel.Report().LogValue().String()
+	assert.Contains(t, text, "keep_errors=true span_metrics=true")
+	assert.Contains(t, text, "exporters=[statsd 127.0.0.1:8125 traces custom")
+	assert.NotContains(t, text, "()")
+	tel, _, err = built(t, nil, instrument.WithoutDefaultExporter())
+	require.NoError(t, err)
+	assert.NotContains(t, tel.Report().LogValue().String(), "keep_errors")
 }
 
 func TestProbeSaysWhatIsWrongAndFailsNothing(t *testing.T) {
