@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
@@ -218,4 +219,16 @@ func TestEveryMistakeInCodeIsNamedAtOnce(t *testing.T) {
 	_, err := instrument.New(context.Background(), instrument.WithSampleRatio(2), instrument.WithSampler(nil))
 	require.ErrorContains(t, err, "sample ratio 2")
 	require.ErrorContains(t, err, "sampler is nil")
+}
+
+func TestTimeoutOfZipkinIsJudgedOnce(t *testing.T) {
+	_, errs, err := built(t, variables{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://127.0.0.1:1/api/v2/spans", "OTEL_EXPORTER_ZIPKIN_TIMEOUT": "1s"})
+	require.NoError(t, err)
+	require.Len(t, errs.all(), 1)
+	assert.Contains(t, errs.all()[0], `OTEL_EXPORTER_ZIPKIN_TIMEOUT="1s"`)
+	global := &recordErrors{}
+	otel.SetErrorHandler(global)
+	_, _, err = built(t, variables{"OTEL_EXPORTER_ZIPKIN_TIMEOUT": "90000000"})
+	require.NoError(t, err)
+	assert.Empty(t, global.all(), "nothing goes past the handler")
 }

@@ -178,7 +178,7 @@ func resolveZipkinURL(e *environment) string {
 	if !ok {
 		return DefaultZipkinURL
 	}
-	if _, err := zipkin.New(v); err != nil {
+	if _, err := zipkin.New(v, zipkin.WithTimeout(time.Second)); err != nil {
 		e.problem(envZipkinEndpoint, fmt.Sprintf("%v; using %s", err, DefaultZipkinURL))
 		return DefaultZipkinURL
 	}
