@@ -5,6 +5,7 @@ package sqltrace
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -37,7 +38,7 @@ type summaryKey struct{}
 
 // contextWithSummary returns ctx with the summary of the statements run in it.
 func contextWithSummary(ctx context.Context, summary string) context.Context {
-	return context.WithValue(ctx, summaryKey{}, clean(summary, maxSummaryBytes))
+	return context.WithValue(ctx, summaryKey{}, clean(strings.TrimSpace(summary), maxSummaryBytes))
 }
 
 // describe returns what query is called.
