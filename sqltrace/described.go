@@ -3,6 +3,7 @@
 package sqltrace
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func (o *observer) name(summary, operation string) string {
 	case summary != "":
 		return summary
 	case operation == "":
-		return o.value(keySystem)
+		return cmp.Or(o.value(keySystem), o.target.system)
 	}
 	if namespace := o.value(keyNamespace); namespace != "" {
 		return operation + " " + namespace

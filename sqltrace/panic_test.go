@@ -91,6 +91,22 @@ func TestPanicOfPreparingWhatIsRunNowIsItsFailure(t *testing.T) {
 	o.only() // what is prepared for later is no statement yet
 }
 
+func TestPanicThatEndsATransactionIsMeasured(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{Hook: func(call string) error {
+		if call == "tx.Commit" {
+			panic(call)
+		}
+		return nil
+	}})
+	tx, err := o.BeginTx(withParent(), nil)
+	require.NoError(t, err)
+	assert.Panics(t, func() { _ = tx.Commit() })
+	assert.Equal(t, []string{"BEGIN", "COMMIT"}, o.names())
+	points := o.histogram("waymark.db.transaction.duration")
+	require.Len(t, points, 1)
+	assert.Equal(t, "failed", value(points[0].Attributes.ToSlice(), "waymark.db.transaction.outcome"))
+}
+
 func TestGoexitEndsTheSpan(t *testing.T) {
 	o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: func(call string) error {
 		if call == "conn.Exec" {
