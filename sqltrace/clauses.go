@@ -61,6 +61,13 @@ func (c *clauses) wantsName() bool {
 	return c.dotted || c.expect && !c.expression && c.op != calls && c.op != others
 }
 
+// insertsInto reports whether the next token is in the list of columns that are
+// inserted.
+func (c *clauses) insertsInto() bool {
+	n := len(c.outer)
+	return n > 0 && c.outer[n-1].op == inserts && c.op == noVerb
+}
+
 // space ends what has no spaces.
 func (c *clauses) space() {
 	if !c.dotted {

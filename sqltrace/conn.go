@@ -134,11 +134,18 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		c.unseen = ""
 		return c.prepare(ctx, query)
 	}
-	if c.o.prepare {
+	if c.o.prepare && !preparesStatement() {
 		return c.prepareObserved(ctx, query)
 	}
 	began := c.o.now()
+	returned := false
+	defer func() {
+		if !returned {
+			c.prepareEscaped(ctx, query, began)
+		}
+	}()
 	raw, err := c.prepare(ctx, query)
+	returned = true
 	if err != nil {
 		c.prepareFailed(ctx, query, began, err)
 		return raw, err
@@ -155,6 +162,18 @@ func (c *conn) prepareFailed(ctx context.Context, query string, began time.Time,
 	var op operation
 	if c.o.beginAt(&op, ctx, query, began) {
 		op.returned(c, err)
+	}
+}
+
+// prepareEscaped notes a statement that is run now and whose driver did not
+// return from preparing it.
+func (c *conn) prepareEscaped(ctx context.Context, query string, began time.Time) {
+	if !preparesStatement() {
+		return
+	}
+	var op operation
+	if c.o.waiting.take(&op, ctx, query, nil) || c.o.beginAt(&op, ctx, query, began) {
+		op.escaped()
 	}
 }
 

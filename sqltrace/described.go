@@ -3,8 +3,10 @@
 package sqltrace
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -37,7 +39,7 @@ type summaryKey struct{}
 
 // contextWithSummary returns ctx with the summary of the statements run in it.
 func contextWithSummary(ctx context.Context, summary string) context.Context {
-	return context.WithValue(ctx, summaryKey{}, clean(summary, maxSummaryBytes))
+	return context.WithValue(ctx, summaryKey{}, clean(strings.TrimSpace(summary), maxSummaryBytes))
 }
 
 // describe returns what query is called.
@@ -125,7 +127,7 @@ func (o *observer) name(summary, operation string) string {
 	case summary != "":
 		return summary
 	case operation == "":
-		return o.value(keySystem)
+		return cmp.Or(o.value(keySystem), o.target.system)
 	}
 	if namespace := o.value(keyNamespace); namespace != "" {
 		return operation + " " + namespace

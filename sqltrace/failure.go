@@ -60,41 +60,6 @@ func classify(err error) (errorType, statusCode string) {
 	return "_OTHER", ""
 }
 
-// walk calls see with each error of a tree, as errors.As would, until it
-// returns false.
-func walk(err error, left *int, see func(error) bool) bool {
-	for err != nil && *left > 0 {
-		*left--
-		if !see(err) {
-			return false
-		}
-		all, next := unwrap(err)
-		for _, err := range all {
-			if !walk(err, left, see) {
-				return false
-			}
-		}
-		err = next
-	}
-	return true
-}
-
-// unwrap returns what an error wraps. A nil pointer wraps nothing.
-func unwrap(err error) (all []error, one error) {
-	defer func() {
-		if recover() != nil {
-			all, one = nil, nil
-		}
-	}()
-	switch err := err.(type) {
-	case interface{ Unwrap() error }:
-		return nil, err.Unwrap()
-	case interface{ Unwrap() []error }:
-		return err.Unwrap(), nil
-	}
-	return nil, nil
-}
-
 // statusOf returns the status code of one error, or nothing.
 func statusOf(err error) (code string) {
 	defer func() {

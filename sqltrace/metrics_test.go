@@ -138,6 +138,15 @@ func TestAttributesAreOnSpansAndPoints(t *testing.T) {
 	}
 }
 
+func TestSpanHasANameWhateverTheSystemIsCalled(t *testing.T) {
+	for _, kv := range []attribute.KeyValue{attribute.String("db.system.name", ""), attribute.Int("db.system.name", 1)} {
+		o := observe(t, &sqltracetest.Fake{}, sqltrace.WithAttributes(kv))
+		_, err := o.ExecContext(withParent(), "")
+		require.NoError(t, err)
+		assert.Equal(t, "other_sql", o.only().Name())
+	}
+}
+
 func TestConnectionsAreMeasured(t *testing.T) {
 	for _, shape := range sqltracetest.Shapes() {
 		t.Run(string(shape), func(t *testing.T) {

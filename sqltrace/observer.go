@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -74,10 +73,10 @@ func interrupted(statusCode string) bool {
 // failure reports whether err is one.
 func (o *observer) failure(ctx context.Context, err error, statusCode string) bool {
 	switch {
-	case errors.Is(err, sql.ErrNoRows), errors.Is(err, io.EOF), errors.Is(err, driver.ErrSkip):
+	case is(err, sql.ErrNoRows), is(err, io.EOF), is(err, driver.ErrSkip):
 		return false
 	case !o.cancellations && ctx.Err() == context.Canceled && //nolint:errorlint // its own value, as documented
-		(statusCode == "" || interrupted(statusCode) || errors.Is(err, context.Canceled)):
+		(statusCode == "" || interrupted(statusCode) || is(err, context.Canceled)):
 		// Drivers say in many ways that they were interrupted.
 		return false
 	case o.isFailure != nil:

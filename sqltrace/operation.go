@@ -5,7 +5,6 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -131,7 +130,7 @@ func (o *observer) now() time.Time {
 // returned ends the operation, unless database/sql is about to try it again.
 func (op *operation) returned(c *conn, err error) {
 	op.done = true
-	if err != nil && errors.Is(err, driver.ErrBadConn) && op.o.waiting.keep(op, c, err) {
+	if err != nil && is(err, driver.ErrBadConn) && op.o.waiting.keep(op, c, err) {
 		return
 	}
 	op.end(err)
@@ -186,7 +185,7 @@ func (out *outcome) judge(op *operation, err error) {
 	out.failed, out.errorType, out.statusCode = true, errorType, statusCode
 	out.text = errorType
 	if op.o.errorText {
-		out.text = clean(err.Error(), maxErrorBytes)
+		out.text = clean(textOf(err), maxErrorBytes)
 	}
 }
 

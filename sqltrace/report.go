@@ -43,10 +43,10 @@ const (
 )
 
 // clean returns s as valid UTF-8 of at most limit bytes: OTLP rejects a whole
-// batch for one string that is not valid.
+// batch for one string that is not valid. What is cut off is not kept alive.
 func clean(s string, limit int) string {
 	if len(s) > limit {
-		s = s[:limit]
+		s = strings.Clone(s[:limit])
 		for i := len(s) - 1; i >= 0 && i >= len(s)-utf8.UTFMax; i-- {
 			if utf8.RuneStart(s[i]) {
 				if !utf8.FullRuneInString(s[i:]) {
@@ -121,6 +121,7 @@ func (op *operation) event(out outcome, took time.Duration) {
 // logSlow writes one record about the operation. All that is in it is the
 // program's own, a number, or what the query text mode lets through.
 func (op *operation) logSlow(out outcome, took time.Duration) {
+	defer contain("WithSlowQuery")
 	logger := op.o.slowLog
 	if logger == nil {
 		logger = slog.Default()
@@ -128,7 +129,6 @@ func (op *operation) logSlow(out outcome, took time.Duration) {
 	if !logger.Enabled(op.ctx, slog.LevelWarn) {
 		return
 	}
-	defer contain("WithSlowQuery")
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs, slog.String(logSummary, op.d.name), slog.Duration(logDuration, took))
 	if op.d.text != "" {

@@ -25,6 +25,7 @@ const (
 	queryName    = "database/sql.(*DB).queryDC"
 	execName     = "database/sql.(*DB).execDC"
 	stmtName     = "database/sql.(*Stmt).connStmt"
+	awaitName    = "database/sql.(*Rows).awaitDone"
 	sqlPrefix    = "database/sql."
 	maxStackSize = 64
 )
@@ -93,6 +94,13 @@ func closesOwnConn() bool {
 // somebody runs now, and not one that somebody may run later.
 func preparesStatement() bool {
 	line, _ := sqlFrame(queryName, execName, stmtName)
+	return line != 0
+}
+
+// closedByContext reports whether database/sql is closing rows since a context
+// ended, and not since somebody asked it to.
+func closedByContext() bool {
+	line, _ := sqlFrame(awaitName)
 	return line != 0
 }
 

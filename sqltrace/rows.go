@@ -31,6 +31,9 @@ type watchedRows struct {
 	at  time.Time // when they were returned
 	n   int64
 	err error
+
+	calling  bool // the driver's rows were called and have not returned
+	panicked bool // nor will they
 }
 
 var (
@@ -45,7 +48,9 @@ var (
 func (r *watchedRows) Columns() []string { return r.raw.Columns() }
 
 func (r *watchedRows) Next(dest []driver.Value) error {
+	r.calling = true
 	err := r.raw.Next(dest)
+	r.calling = false
 	if err == nil {
 		r.n++
 		return nil
@@ -64,7 +69,13 @@ func (r *watchedRows) failed(err error) {
 
 func (r *watchedRows) Close() error {
 	defer r.end()
+	r.panicked = r.panicked || r.calling
+	if r.err == nil && r.op.parent.Err() != nil && closedByContext() {
+		r.err = r.op.parent.Err() // which is what the program is told
+	}
+	r.calling = true
 	err := r.raw.Close()
+	r.calling = false
 	if err != nil {
 		r.failed(err)
 	}
@@ -76,6 +87,11 @@ func (r *watchedRows) end() {
 		return
 	}
 	r.op.rows = r.n
+	if r.panicked || r.calling {
+		r.op.done = true
+		r.op.finish(outcome{failed: true, errorType: errorTypePanic, at: r.at, passed: true})
+		return
+	}
 	r.op.endAt(r.err, r.at)
 }
 
@@ -91,7 +107,9 @@ func (r *watchedRows) NextResultSet() error {
 	if !ok {
 		return io.EOF
 	}
+	r.calling = true
 	err := next.NextResultSet()
+	r.calling = false
 	if err != nil {
 		r.failed(err)
 	}

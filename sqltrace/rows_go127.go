@@ -16,7 +16,9 @@ type scannedRows struct {
 var _ driver.RowsColumnScanner = scannedRows{}
 
 func (r scannedRows) NextRow() error {
+	r.calling = true
 	err := r.scanner.NextRow()
+	r.calling = false
 	if err == nil {
 		r.n++
 		return nil

@@ -104,6 +104,78 @@ func TestRowsThatAreAbandonedEndWithTheirContext(t *testing.T) {
 	})
 }
 
+func TestDeadlineThatClosesRowsFailsTheSpanWhenTheyAreWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full}, sqltrace.WithRows())
+		ctx, cancel := context.WithTimeout(withParent(), time.Second)
+		defer cancel()
+		rows, err := o.QueryContext(ctx, selectSongs)
+		require.NoError(t, err)
+		require.True(t, rows.Next())
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.False(t, rows.Next())
+		require.Equal(t, context.DeadlineExceeded, rows.Err())
+		assert.Equal(t, codes.Error, o.only().Status().Code)
+		assert.Equal(t, "context.DeadlineExceeded", attr(o.only(), "error.type"))
+		require.NoError(t, o.Close())
+	})
+}
+
+func TestRowsThatTheProgramClosesLateAreNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full}, sqltrace.WithRows())
+		tx, err := o.BeginTx(withParent(), nil)
+		require.NoError(t, err)
+		rows, err := tx.QueryContext(withParent(), selectSongs)
+		require.NoError(t, err)
+		require.NoError(t, rows.Close())
+		require.NoError(t, tx.Rollback())
+		for _, s := range o.spans.Ended() {
+			assert.Equal(t, codes.Unset, s.Status().Code, s.Name())
+		}
+		require.NoError(t, o.Close())
+	})
+}
+
+func TestPanicOfWatchedRowsFailsTheSpan(t *testing.T) {
+	for _, call := range []string{"rows.Next", "rows.NextResultSet", "rows.Close"} {
+		t.Run(call, func(t *testing.T) {
+			o := observe(t, &sqltracetest.Fake{Shape: sqltracetest.Full, Hook: func(name string) error {
+				if name == call {
+					panic(call)
+				}
+				return nil
+			}}, sqltrace.WithRows())
+			rows, err := o.QueryContext(withParent(), selectSongs)
+			require.NoError(t, err)
+			assert.PanicsWithValue(t, call, func() {
+				defer rows.Close()
+				for rows.Next() { //nolint:revive // until the end
+				}
+				rows.NextResultSet()
+			})
+			assert.Equal(t, "panic", attr(o.only(), "error.type"))
+			assert.Equal(t, 1, o.statements())
+		})
+	}
+}
+
+// touchy is an error that cannot be asked what it is.
+type touchy struct{ code *int }
+
+func (touchy) Error() string   { return "touchy" }
+func (e touchy) Is(error) bool { return *e.code == 1 }
+
+func TestErrorThatPanicsIsAFailureLikeAnyOther(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{Hook: failNth("rows.Next", touchy{}, 1)}, sqltrace.WithRows())
+	require.Equal(t, touchy{}, func() error {
+		rows, err := o.QueryContext(withParent(), selectSongs)
+		return drain(t, rows, err)
+	}())
+	assert.Equal(t, "sqltrace_test.touchy", attr(o.only(), "error.type"))
+}
+
 func BenchmarkRow(b *testing.B) {
 	for name, opts := range map[string][]sqltrace.Option{"not watched": nil, "watched": {sqltrace.WithRows()}} {
 		b.Run(name, func(b *testing.B) {

@@ -178,6 +178,24 @@ func TestPingAndPrepareHaveSpansWhenAskedFor(t *testing.T) {
 	}
 }
 
+func TestPreparingWhatIsRunNowHasNoSpanOfItsOwn(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{}, sqltrace.WithPrepare())
+	_, err := o.ExecContext(withParent(), selectSongs)
+	require.NoError(t, err)
+	rows, err := o.QueryContext(withParent(), selectSongs)
+	require.NoError(t, drain(t, rows, err))
+	assert.Equal(t, []string{"SELECT songs", "SELECT songs"}, o.names())
+	stmt, err := o.PrepareContext(withParent(), selectSongs)
+	require.NoError(t, err)
+	conn, err := o.Conn(withParent()) // so that the statement is prepared on another one
+	require.NoError(t, err)
+	_, err = stmt.ExecContext(withParent())
+	require.NoError(t, err)
+	require.NoError(t, stmt.Close())
+	require.NoError(t, conn.Close())
+	assert.Equal(t, []string{"PREPARE SELECT songs", "SELECT songs"}, o.names()[2:])
+}
+
 // startSampler notes what a sampler is told.
 type startSampler struct{ seen []sdktrace.SamplingParameters }
 

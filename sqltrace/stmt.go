@@ -36,7 +36,29 @@ var (
 )
 
 func (s converts) ColumnConverter(i int) driver.ValueConverter {
-	return s.raw.(converter).ColumnConverter(i)
+	if !s.op.open() {
+		return s.raw.(converter).ColumnConverter(i)
+	}
+	returned := false
+	defer s.escaped(&returned)
+	c := s.raw.(converter).ColumnConverter(i)
+	returned = true
+	return converting{c, s.stmt}
+}
+
+// converting is a driver's converter of an argument of a statement that is
+// observed already.
+type converting struct {
+	driver.ValueConverter
+	s *stmt
+}
+
+func (c converting) ConvertValue(v any) (value driver.Value, err error) {
+	returned := false
+	defer c.s.escaped(&returned)
+	value, err = c.ValueConverter.ConvertValue(v)
+	returned = true
+	return value, err
 }
 
 // wrapStmt returns raw observed; without a statement there is nothing to wrap.
@@ -64,14 +86,38 @@ func (s *stmt) shaped() driver.Stmt {
 	return s
 }
 
-func (s *stmt) NumInput() int { return s.raw.NumInput() }
+// escaped ends a statement that is observed already, and whose driver did not
+// return from looking at its arguments: database/sql does not always close such
+// a statement.
+func (s *stmt) escaped(returned *bool) {
+	if !*returned && s.op.open() {
+		s.op.escaped()
+	}
+}
+
+func (s *stmt) NumInput() int {
+	if !s.op.open() {
+		return s.raw.NumInput()
+	}
+	returned := false
+	defer s.escaped(&returned)
+	n := s.raw.NumInput()
+	returned = true
+	return n
+}
 
 func (s *stmt) CheckNamedValue(nv *driver.NamedValue) error {
 	if s.checker == nil {
 		return driver.ErrSkip
 	}
+	if !s.op.open() {
+		return s.checker.CheckNamedValue(nv)
+	}
+	returned := false
+	defer s.escaped(&returned)
 	err := s.checker.CheckNamedValue(nv)
-	if err != nil && s.op.open() {
+	returned = true
+	if err != nil {
 		s.refused = err
 	}
 	return err

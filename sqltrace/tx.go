@@ -37,12 +37,15 @@ func (t *tx) finish(d *described, outcome string) error {
 	if !t.c.o.beginFixed(&op, t.ctx, d) {
 		return t.call(outcome)
 	}
-	defer op.escaped()
+	ended := outcomeFailed // what a driver that does not return leaves
+	defer func() {
+		op.transaction(t.began, ended)
+		op.escaped()
+	}()
 	err := t.call(outcome)
-	if err != nil {
-		outcome = outcomeFailed
+	if err == nil {
+		ended = outcome
 	}
-	op.transaction(t.began, outcome)
 	op.returned(t.c, err)
 	return err
 }

@@ -5,7 +5,6 @@ package sqltrace
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -113,7 +112,7 @@ func (w *waiting) remove(o *waitingOperation) bool {
 
 // connectFailed ends what waited for a connection that could not be made.
 func (w *waiting) connectFailed(ctx context.Context, err error) {
-	if w.count.Load() == 0 || errors.Is(err, driver.ErrBadConn) && retryStage() == stageMore {
+	if w.count.Load() == 0 || is(err, driver.ErrBadConn) && retryStage() == stageMore {
 		return
 	}
 	if o := w.of(ctx); o != nil {
@@ -124,7 +123,7 @@ func (w *waiting) connectFailed(ctx context.Context, err error) {
 // resetFailed ends what waited for a connection that went bad in the pool, if
 // it was the last to be tried.
 func (w *waiting) resetFailed(ctx context.Context, err error) {
-	if w.count.Load() == 0 || !errors.Is(err, driver.ErrBadConn) || retryStage() != stageLast {
+	if w.count.Load() == 0 || !is(err, driver.ErrBadConn) || retryStage() != stageLast {
 		return
 	}
 	if o := w.of(ctx); o != nil {

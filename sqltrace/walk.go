@@ -17,7 +17,7 @@ func analyze(query string, readings []reading) statement {
 	w.out.text = make([]byte, 0, min(len(query), maxSanitizedBytes))
 	w.clauses.reset()
 	w.walk()
-	st := statement{summary: namedBySQLC(query), sanitized: w.out.String(), parameterized: w.placeholders && !w.data}
+	st := statement{summary: namedBySQLC(query), sanitized: w.out.String(), parameterized: w.placeholders && !w.data && !(w.ambiguous && w.unnumbered)}
 	if st.summary == "" {
 		st.summary = w.clauses.summary.String()
 	}
@@ -33,12 +33,15 @@ type walker struct {
 	out          sanitized
 	clauses      clauses
 	placeholders bool // were seen
+	unnumbered   bool // were among them: ? or :name, and not PostgreSQL's $1
 	data         bool // was seen: a literal that is no small number
+	ambiguous    bool // "…" was seen where it may be a string as well as a name
 
 	last       token  // before the one at hand
 	word       string // the last word
 	identified bool   // IDENTIFIED was seen: a password may follow unquoted
 	values     bool   // VALUES was seen
+	inline     inline // data behind a statement, which is no code
 }
 
 // token is what a part of a query is.
@@ -55,6 +58,12 @@ const (
 
 func (w *walker) walk() {
 	for i := 0; i < len(w.query); {
+		if w.inline == inlineNow && strings.Trim(w.query[i:], "; \t\r\n") != "" {
+			w.data, w.out.space = true, true
+			w.redact("")
+			break
+		}
+		w.inline.leave(inlineNow)
 		if w.marks[i] != 0 {
 			i = w.marked(i)
 			continue
@@ -80,6 +89,7 @@ func (w *walker) walk() {
 		default:
 			w.identified = w.identified && c != ';'
 			i = w.keep(i, i+1, punctuationToken)
+			w.inline.punctuation(c)
 		}
 	}
 	w.clauses.finish()
@@ -138,56 +148,11 @@ func (w *walker) marked(i int) (end int) {
 	case kinds == inName && isPlainQuoted(text), kinds&inComment == 0 && text[0] == '"' && isPlainQuoted(text) && w.names(end):
 		w.keep(i, end, nameToken)
 	case kinds == inLiteral:
-		w.data = w.data || w.isData(text)
+		w.data = w.data || w.isData(text, end)
 		w.redact(text)
 	default:
-		w.data = w.data || kinds != inName && w.isData(text)
+		w.data = w.data || kinds != inName && w.isData(text, end)
 		w.redact("")
-	}
-	return end
-}
-
-// isData reports whether a text that may be a string is one. Where "…" may be a
-// name as well, the placeholders of a query say that it is, unless it is where
-// values are.
-func (w *walker) isData(text string) bool {
-	if text[0] != '"' || !isPlainQuoted(text) {
-		return true
-	}
-	if w.last == wordToken {
-		return isOneOf(w.word, "like", "ilike", "values")
-	}
-	n := len(w.out.text)
-	return w.values || n > 0 && strings.IndexByte("=<>", w.out.text[n-1]) >= 0
-}
-
-// names reports whether a name, and not a string, must be here and end at end,
-// whatever the database.
-func (w *walker) names(end int) bool {
-	before := w.out.endsIn('.') && w.last == punctuationToken
-	after := end+1 < len(w.query) && w.query[end] == '.' && w.marks[end] == 0 && !isDigit(w.query[end+1]) && !isSpace(w.query[end+1])
-	return before || after || w.clauses.wantsName() || w.last == wordToken && strings.EqualFold(w.word, "as")
-}
-
-// isPlainQuoted reports whether all of the text is one plain quoted name.
-func isPlainQuoted(text string) bool {
-	return len(text) > 2 && text[0] == text[len(text)-1] && strings.IndexByte("\"`'", text[0]) >= 0 && isPlain(text[1:len(text)-1])
-}
-
-// name returns the end of the plain quoted name at i, or i.
-func (w *walker) name(i int) int {
-	last := w.query[i]
-	if last == '[' {
-		last = ']'
-	}
-	n := strings.IndexByte(w.query[i+1:min(len(w.query), i+130)], last)
-	if n < 1 {
-		return i
-	}
-	end := i + n + 2
-	inner := w.query[i+1 : end-1]
-	if !isPlain(inner) || isDigit(inner[0]) || w.codeEnd(i, end) != end {
-		return i
 	}
 	return end
 }
@@ -229,9 +194,10 @@ func (w *walker) identifier(i int) (end int) {
 		w.redact("")
 		return end
 	}
-	w.values = w.values || isOneOf(word, "values")
+	w.values = w.values || isOneOf(word, "values", "value")
 	w.identified = w.identified || isOneOf(word, "identified")
 	w.word = word
+	w.inline.word(word, &w.clauses)
 	return w.keep(i, end, wordToken)
 }
 
@@ -261,7 +227,8 @@ func (w *walker) placeholder(i int) (end int) {
 	}
 	switch w.query[i] {
 	case '?':
-		w.placeholders = w.placeholders || !w.operator(end)
+		asked := !w.operator(end)
+		w.placeholders, w.unnumbered = w.placeholders || asked, w.unnumbered || asked
 	case ':':
 		if !numbered && w.codeAt(end, isWordStart) {
 			end = w.codeEnd(end, wordEnd(w.query, end))
@@ -270,7 +237,7 @@ func (w *walker) placeholder(i int) (end int) {
 		if end == i+1 || !w.out.space && len(w.out.text) > 0 && !w.out.endsInAny("(,=<>+-*/|") {
 			return w.keep(i, i+1, punctuationToken)
 		}
-		w.placeholders = true
+		w.placeholders, w.unnumbered = true, true
 	default:
 		w.placeholders = true
 	}

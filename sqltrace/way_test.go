@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,6 +107,25 @@ func TestTextsAreBoundedAndValid(t *testing.T) {
 	assert.Equal(t, strings.ToValidUTF8(text, ""), text)
 }
 
+func TestLongSummaryIsNotKeptAlive(t *testing.T) {
+	const n = 64
+	o := observe(t, &sqltracetest.Fake{})
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range n {
+		ctx := sqltrace.ContextWithSummary(withParent(), strconv.Itoa(i)+strings.Repeat("x", 1<<20))
+		_, err := o.ExecContext(ctx, selectSongs)
+		require.NoError(t, err)
+	}
+	assert.Less(t, heap(), before+n<<19, "half of what was given")
+	assert.Len(t, o.names()[0], 255)
+}
+
 func TestSlowStatementIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -140,6 +161,17 @@ func TestSlowStatementIsLoggedWithItsDuration(t *testing.T) {
 	assert.Contains(t, log.String(), " duration=")
 	assert.NotContains(t, log.String(), " query=")
 	assert.NotContains(t, log.String(), "trace_id", "there is none")
+}
+
+// deaf is a handler that panics when it is asked what it wants.
+type deaf struct{ slog.Handler }
+
+func (deaf) Enabled(context.Context, slog.Level) bool { panic("deaf") }
+
+func TestSlowLogThatPanicsIsContained(t *testing.T) {
+	o := observe(t, &sqltracetest.Fake{}, sqltrace.WithSlowQuery(0, slog.New(deaf{})))
+	assert.NotPanics(t, func() { _, _ = o.ExecContext(withParent(), selectSongs) })
+	o.only()
 }
 
 func TestSlowLogGoesToTheDefaultLogger(t *testing.T) {
