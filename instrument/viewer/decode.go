@@ -92,6 +92,10 @@ func explain(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errors.New("viewer: body ends early")
 	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
+		// It quotes all of what stood for a number.
+		return errors.New("viewer: a number in quotes is not a number")
+	}
 	return fmt.Errorf("viewer: body is not JSON: %w", err)
 }
 

@@ -94,6 +94,7 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"overflow":            {`[{"traceId":"a","id":"b","timestamp":9223372036854775808}]`, `viewer: span 0: timestamp "9223372036854775808" is not a whole number of 64 bits`},
 		"far overflow":        {`[{"traceId":"a","id":"b","timestamp":1e999}]`, `viewer: span 0: timestamp "1e999" is not a whole number of 64 bits`},
 		"time is text":        {`[{"traceId":"a","id":"b","timestamp":true}]`, `viewer: span 0: "timestamp" is a JSON bool, want a number`},
+		"number in quotes":    {`[{"traceId":"a","id":"b","timestamp":"` + strings.Repeat("<script>", 9999) + `"}]`, `viewer: span 0: a number in quotes is not a number`},
 		"flag":                {`[{"traceId":"a","id":"b","shared":1}]`, `viewer: span 0: "shared" is a JSON number, want true or false`},
 		"port":                {`[{"traceId":"a","id":"b","localEndpoint":{"port":65536}}]`, `viewer: span 0: localEndpoint's port 65536 is above 65535`},
 		"endpoint":            {`[{"traceId":"a","id":"b","remoteEndpoint":"x"}]`, `viewer: span 0: "remoteEndpoint" is a JSON string, want an object`},
