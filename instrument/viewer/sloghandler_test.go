@@ -80,6 +80,16 @@ func TestALineIsBoundedAndNeverPanics(t *testing.T) {
 	assert.Equal(t, [][2]string{{"k\ufffd", "v\ufffd"}}, lines[1].Attrs)
 }
 
+func TestAnAttributeThatIsNoIdHidesNone(t *testing.T) {
+	v := quietViewer(t)
+	send(t, v, Span{TraceID: "a", ID: "1"})
+	logTo(v).Info("m", "trace_id", "a", "span_id", "1", "traceId", "of another system", "spanid", "")
+	lines := view[traceView](t, v, "/api/viewer/trace/a").Lines
+	require.Len(t, lines, 1)
+	assert.Equal(t, "0000000000000001", lines[0].Span)
+	assert.Equal(t, [][2]string{{"traceId", "of another system"}, {"spanid", ""}}, lines[0].Attrs)
+}
+
 func TestTheOldestLinesMakeRoom(t *testing.T) {
 	v := quietViewer(t, WithMaxBytes(80_000)) // 10,000 for lines
 	log := logTo(v)
