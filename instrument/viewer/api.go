@@ -3,7 +3,6 @@
 package viewer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -121,12 +120,12 @@ func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	reply(w, q.find(a.store.all()))
+	replyTraces(w, q.find(a.store.all()))
 }
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {
 	if spans := a.found(w, r); spans != nil {
-		reply(w, spans)
+		replyEach(w, spans)
 	}
 }
 
@@ -142,9 +141,4 @@ func (a *api) stats() Stats {
 	s := a.store.read()
 	s.Logs, s.LogsEvicted = a.logs.read()
 	return s
-}
-
-func reply(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the caller has left; there is nobody to tell
 }
