@@ -3,11 +3,13 @@
 package viewer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // api answers the part of Zipkin's HTTP API that its clients use, and what the
@@ -22,10 +24,20 @@ type api struct {
 	// A few bytes of gzip become many of JSON, and more of spans: no more
 	// than this number of bodies are unpacked at a time.
 	unpacking chan struct{}
+	large     chan struct{} // likewise for bodies that are more than smallBody
 }
 
+const (
+	smallBody = 256 << 10
+	maxLarge  = 8
+	largeWait = 10 * time.Second
+)
+
+var errBusy = fmt.Errorf("viewer: %d large bodies are being read already", maxLarge)
+
 func newHandler(v *Viewer, maxBytes int64) http.Handler {
-	a := &api{store: v.store, logs: v.logs, statsd: v.statsd, hub: v.hub, maxBytes: maxBytes, unpacking: make(chan struct{}, 2)}
+	a := &api{store: v.store, logs: v.logs, statsd: v.statsd, hub: v.hub, maxBytes: maxBytes,
+		unpacking: make(chan struct{}, 2), large: make(chan struct{}, maxLarge)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v2/spans", a.collect)
 	mux.HandleFunc("GET /api/v2/services", a.services)
@@ -94,9 +106,13 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (_ []Span, status int
 	default:
 		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("viewer: content encoding %s is not gzip", quote(encoding))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, done, err := a.body(http.MaxBytesReader(w, r.Body, maxBody))
+	defer done()
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "1")
+		return nil, http.StatusServiceUnavailable, err
 	case errors.As(err, &large):
 		return nil, http.StatusRequestEntityTooLarge, errTooLarge
 	case err != nil:
@@ -112,6 +128,27 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (_ []Span, status int
 		return nil, http.StatusBadRequest, err
 	}
 	return spans, 0, nil
+}
+
+// body reads all of r. Of large bodies there are a few at a time, until done is
+// called, and the others wait.
+func (a *api) body(r io.Reader) (_ []byte, done func(), _ error) {
+	done = func() {}
+	body, err := io.ReadAll(io.LimitReader(r, smallBody))
+	if err != nil || len(body) < smallBody {
+		return body, done, err
+	}
+	wait := time.NewTimer(largeWait)
+	defer wait.Stop()
+	select {
+	case a.large <- struct{}{}:
+		done = func() { <-a.large }
+	case <-wait.C:
+		return nil, done, errBusy
+	}
+	whole := bytes.NewBuffer(body)
+	_, err = whole.ReadFrom(r)
+	return whole.Bytes(), done, err
 }
 
 func (a *api) traces(w http.ResponseWriter, r *http.Request) {
