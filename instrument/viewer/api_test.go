@@ -152,7 +152,9 @@ func TestLargeBodiesAreAFewAtATime(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 		assert.Equal(t, "viewer: 8 large bodies are being read already\n", w.Body.String())
 		assert.Equal(t, "1", w.Header().Get("Retry-After"))
-		slow.Go(func() { assert.Equal(t, http.StatusAccepted, post(strings.NewReader(large+"]")).Code, "one that waits") })
+		slow.Go(func() {
+			assert.Equal(t, http.StatusAccepted, post(strings.NewReader(large+"]")).Code, "one that waits")
+		})
 		synctest.Wait()
 		close(end)
 		slow.Wait()
