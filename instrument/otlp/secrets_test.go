@@ -103,3 +103,22 @@ func TestACollectorThatSendsSecretsBackDoesNotSpreadThem(t *testing.T) {
 		})
 	}
 }
+
+// TestASecretThatBeginsAsAnotherIsHiddenWhole, whichever header is read first.
+func TestASecretThatBeginsAsAnotherIsHiddenWhole(t *testing.T) {
+	r := newReceiver(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.http)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=shop,x-key=shop-s3cr3t,x-other=shop-s3cr3t-t00")
+	for range 20 {
+		r.mu.Lock()
+		r.script = []answer{{status: http.StatusUnauthorized, body: "no: shop-s3cr3t-t00 shop-s3cr3t"}}
+		r.mu.Unlock()
+		tel, errs := start(t, instrument.WithExporters(otlp.Traces(otlp.HTTP)))
+		work(tel, 1)
+		require.Error(t, tel.ForceFlush(context.Background()))
+		text := fmt.Sprint(tel.Stats(), errs.all())
+		assert.Contains(t, text, "no: REDACTED REDACTED")
+		assert.NotContains(t, text, "s3cr3t")
+		assert.NotContains(t, text, "t00")
+	}
+}
