@@ -3,6 +3,7 @@
 package otlp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -118,6 +119,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := attemptsOf(r.Context())
 	a.begin()
 	resp, err := t.base.RoundTrip(r)
+	if err == nil {
+		err = readWhole(resp)
+	}
 	if err != nil {
 		lasting := isLasting(err)
 		a.end(!lasting)
@@ -133,6 +137,29 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.end(false)
 	}
 	return resp, nil
+}
+
+const (
+	maxAnswer = 4<<20 + 1 // one byte more than the exporters take
+	maxReason = 64 << 10
+)
+
+// readWhole reads the answer. One that says success and breaks off or hangs
+// says as little as none, and the exporters would not ask again. Any other has
+// said enough, and what follows may be without end.
+func readWhole(resp *http.Response) error {
+	success := resp.StatusCode/100 == 2
+	most := int64(maxReason)
+	if success {
+		most = maxAnswer
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(text))
+	if !success {
+		return nil
+	}
+	return err
 }
 
 // passing is an error that may be another one, or none, the next time.

@@ -43,6 +43,12 @@ func FromEnvironment(ctx context.Context) (instrument.Exporters, error) { return
 //	instrument.WithExporters(otlp.Traces(otlp.HTTP))
 func Traces(open func(context.Context) (instrument.Exporters, error)) func(context.Context) (instrument.Exporters, error) {
 	return func(ctx context.Context) (instrument.Exporters, error) {
+		if open == nil {
+			return instrument.Exporters{}, errors.New("otlp: function given to Traces is nil")
+		}
+		if ctx == nil {
+			ctx = context.Background()
+		}
 		e, err := open(ctx)
 		if e.Metrics != nil {
 			err = errors.Join(err, e.Metrics.Shutdown(ctx))
@@ -56,6 +62,9 @@ func Traces(open func(context.Context) (instrument.Exporters, error)) func(conte
 }
 
 func open(ctx context.Context, protocol string) (instrument.Exporters, error) {
+	if ctx == nil {
+		ctx = context.Background() // as Setup and New do
+	}
 	e := newEnvironment()
 	e.strangers()
 	e.metricChoices()
@@ -63,6 +72,7 @@ func open(ctx context.Context, protocol string) (instrument.Exporters, error) {
 	for _, s := range signals {
 		all[s] = e.settings(s, protocol)
 	}
+	e.unused()
 	exporters := instrument.Exporters{Variables: e.variables}
 	// The exporters read the variables again and print what they do not
 	// understand, headers included.

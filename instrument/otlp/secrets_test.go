@@ -50,6 +50,9 @@ func TestMistakesArePrintedInOurWayAlone(t *testing.T) {
 	cmd.Env = append(os.Environ(), childVariable+"=1",
 		"OTEL_EXPORTER_OTLP_HEADERS="+secret+",key="+secret+",no%zz="+secret+",a=%zz"+secret,
 		"OTEL_EXPORTER_OTLP_METRICS_HEADERS="+secret,
+		"OTEL_EXPORTER_OTLP_TRACES_HEADERS=key="+secret+", ,",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE=/nothing/here",
+		"OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY=/nothing/here",
 		"OTEL_EXPORTER_OTLP_LOGS_HEADERS="+secret+" =x",
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+r.http+"/v1/traces",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=http://me:"+secret+"@127.0.0.1:port",
@@ -66,6 +69,7 @@ func TestMistakesArePrintedInOurWayAlone(t *testing.T) {
 	for _, want := range []string{
 		"instrument: OTEL_EXPORTER_OTLP_HEADERS=", "2 of its parts are not key=value",
 		"instrument: OTEL_EXPORTER_OTLP_ENDPOINT=", "is not a URL",
+		"instrument: OTEL_EXPORTER_OTLP_CERTIFICATE=", "instrument: OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY=", "is not used by any endpoint that begins with https://",
 		"instrument: OTEL_EXPORTER_OTLP_TIMEOUT=", "whole number of milliseconds",
 		"instrument: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=", "sometimes",
 		"instrument: OTEL_EXPORTER_OTLP_HEADER: is not a variable that is read here; ignored, nearest name OTEL_EXPORTER_OTLP_HEADERS",
@@ -101,5 +105,24 @@ func TestACollectorThatSendsSecretsBackDoesNotSpreadThem(t *testing.T) {
 			assert.Less(t, len(errs.all()[0]), 2000)
 			assert.EqualValues(t, 1, stats.Exporters[0].DroppedBy["rejected"])
 		})
+	}
+}
+
+// TestASecretThatBeginsAsAnotherIsHiddenWhole, whichever header is read first.
+func TestASecretThatBeginsAsAnotherIsHiddenWhole(t *testing.T) {
+	r := newReceiver(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.http)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=shop,x-key=shop-s3cr3t,x-other=shop-s3cr3t-t00")
+	for range 20 {
+		r.mu.Lock()
+		r.script = []answer{{status: http.StatusUnauthorized, body: "no: shop-s3cr3t-t00 shop-s3cr3t"}}
+		r.mu.Unlock()
+		tel, errs := start(t, instrument.WithExporters(otlp.Traces(otlp.HTTP)))
+		work(tel, 1)
+		require.Error(t, tel.ForceFlush(context.Background()))
+		text := fmt.Sprint(tel.Stats(), errs.all())
+		assert.Contains(t, text, "no: REDACTED REDACTED")
+		assert.NotContains(t, text, "s3cr3t")
+		assert.NotContains(t, text, "t00")
 	}
 }

@@ -5,6 +5,7 @@ package otlp
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -65,14 +66,20 @@ func (s said) Unwrap() error { return s.err }
 // redactor replaces the values of headers, and of each the part that follows
 // a word such as Bearer.
 func redactor(headers map[string]string) *strings.Replacer {
-	var pairs []string
+	var secrets []string
 	for _, v := range headers {
 		_, credentials, _ := strings.Cut(v, " ")
 		for _, secret := range []string{v, strings.TrimSpace(credentials)} {
 			if len(secret) > 3 {
-				pairs = append(pairs, secret, "REDACTED")
+				secrets = append(secrets, secret)
 			}
 		}
+	}
+	// The longest first: of one that begins as another does the rest would stay.
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, secret := range secrets {
+		pairs = append(pairs, secret, "REDACTED")
 	}
 	return strings.NewReplacer(pairs...)
 }

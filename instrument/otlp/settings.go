@@ -114,7 +114,7 @@ func (e *environment) endpoint(s signal, protocol, name, v string) (*url.URL, bo
 		if e.insecure(s, false) {
 			scheme = "http"
 		}
-		if u, err := url.Parse(scheme + "://" + v); err == nil && u.Host == v && u.Hostname() != "" && u.Port() != "" {
+		if u, err := url.Parse(scheme + "://" + v); err == nil && u.Host == v && u.Hostname() != "" && u.Port() != "" && isPort(u.Port()) {
 			e.hidden = append(e.hidden, name) // the exporters take some of these for mistakes
 			return u, true
 		}
@@ -129,6 +129,9 @@ func (e *environment) endpoint(s signal, protocol, name, v string) (*url.URL, bo
 		return nil, false
 	case u.Host == "" || u.Hostname() == "":
 		e.mistake(name, "names no host; ignored")
+		return nil, false
+	case !isPort(u.Port()):
+		e.mistake(name, "has a port that is not from 1 to 65535; ignored")
 		return nil, false
 	case protocol == overGRPC && !dialable(u.Host):
 		e.mistake(name, "names a host that gRPC does not take; ignored")
@@ -152,6 +155,12 @@ func (e *environment) endpoint(s signal, protocol, name, v string) (*url.URL, bo
 	return out, true
 }
 
+// isPort says whether a port can be connected to; none is that of the scheme.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
 // headers reads k1=v1,k2=v2 with values percent-encoded. What is wrong with
 // them is told without them: they are secrets. GRPC takes fewer characters
 // than HTTP, and fails every request for one that it does not take.
@@ -160,6 +169,7 @@ func (e *environment) headers(protocol, name, v string) (map[string]string, bool
 	wrong := 0
 	for pair := range strings.SplitSeq(v, ",") {
 		if strings.TrimSpace(pair) == "" {
+			e.hidden = append(e.hidden, name) // harmless, and a mistake to the exporters
 			continue
 		}
 		key, value, found := strings.Cut(pair, "=")
@@ -182,6 +192,9 @@ func token(protocol, key string) bool {
 	others := "!#$%&'*+-.^_`|~"
 	if protocol == overGRPC {
 		others = "-._"
+	}
+	if protocol == overGRPC && strings.EqualFold(key, "connection") {
+		return false // HTTP/2 has none
 	}
 	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
 		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(others, r))

@@ -73,7 +73,7 @@ func (e *spanSender) count(ctx context.Context, n int, requests *attempts, err e
 	}
 	reason := droppedRejected
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled), made == 0 && errors.Is(err, context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, context.Canceled): // by the caller, or by Shutdown
 		reason = droppedCanceled
 	case retryable:
 		reason = droppedUnavailable

@@ -3,12 +3,13 @@
 package viewer
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // api answers the part of Zipkin's HTTP API that its clients use, and what the
@@ -23,10 +24,20 @@ type api struct {
 	// A few bytes of gzip become many of JSON, and more of spans: no more
 	// than this number of bodies are unpacked at a time.
 	unpacking chan struct{}
+	large     chan struct{} // likewise for bodies that are more than smallBody
 }
 
+const (
+	smallBody = 256 << 10
+	maxLarge  = 8
+	largeWait = 10 * time.Second
+)
+
+var errBusy = fmt.Errorf("viewer: %d large bodies are being read already", maxLarge)
+
 func newHandler(v *Viewer, maxBytes int64) http.Handler {
-	a := &api{store: v.store, logs: v.logs, statsd: v.statsd, hub: v.hub, maxBytes: maxBytes, unpacking: make(chan struct{}, 2)}
+	a := &api{store: v.store, logs: v.logs, statsd: v.statsd, hub: v.hub, maxBytes: maxBytes,
+		unpacking: make(chan struct{}, 2), large: make(chan struct{}, maxLarge)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v2/spans", a.collect)
 	mux.HandleFunc("GET /api/v2/services", a.services)
@@ -95,9 +106,13 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (_ []Span, status int
 	default:
 		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("viewer: content encoding %s is not gzip", quote(encoding))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, done, err := a.body(http.MaxBytesReader(w, r.Body, maxBody))
+	defer done()
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "1")
+		return nil, http.StatusServiceUnavailable, err
 	case errors.As(err, &large):
 		return nil, http.StatusRequestEntityTooLarge, errTooLarge
 	case err != nil:
@@ -115,18 +130,39 @@ func (a *api) read(w http.ResponseWriter, r *http.Request) (_ []Span, status int
 	return spans, 0, nil
 }
 
+// body reads all of r. Of large bodies there are a few at a time, until done is
+// called, and the others wait.
+func (a *api) body(r io.Reader) (_ []byte, done func(), _ error) {
+	done = func() {}
+	body, err := io.ReadAll(io.LimitReader(r, smallBody))
+	if err != nil || len(body) < smallBody {
+		return body, done, err
+	}
+	wait := time.NewTimer(largeWait)
+	defer wait.Stop()
+	select {
+	case a.large <- struct{}{}:
+		done = func() { <-a.large }
+	case <-wait.C:
+		return nil, done, errBusy
+	}
+	whole := bytes.NewBuffer(body)
+	_, err = whole.ReadFrom(r)
+	return whole.Bytes(), done, err
+}
+
 func (a *api) traces(w http.ResponseWriter, r *http.Request) {
 	q, err := parseQuery(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	reply(w, q.find(a.store.all()))
+	replyTraces(w, q.find(a.store.all()))
 }
 
 func (a *api) trace(w http.ResponseWriter, r *http.Request) {
 	if spans := a.found(w, r); spans != nil {
-		reply(w, spans)
+		replyEach(w, spans)
 	}
 }
 
@@ -142,9 +178,4 @@ func (a *api) stats() Stats {
 	s := a.store.read()
 	s.Logs, s.LogsEvicted = a.logs.read()
 	return s
-}
-
-func reply(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the caller has left; there is nobody to tell
 }

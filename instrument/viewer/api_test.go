@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,6 +128,49 @@ func TestABodyThatBreaksOffIsRefused(t *testing.T) {
 	v.Handler().ServeHTTP(w, r)
 	assert.Equal(t, http.StatusBadRequest, w.Code)
 	assert.Equal(t, "viewer: body ends early\n", w.Body.String())
+}
+
+func TestLargeBodiesAreAFewAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := quietViewer(t)
+		large := "[" + strings.Repeat(" ", smallBody)
+		post := func(body io.Reader) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			v.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/api/v2/spans", body))
+			return w
+		}
+		end := make(chan struct{})
+		var slow sync.WaitGroup
+		for range maxLarge {
+			slow.Go(func() {
+				assert.Equal(t, http.StatusAccepted, post(io.MultiReader(strings.NewReader(large), &lateReader{end, strings.NewReader("]")})).Code)
+			})
+		}
+		synctest.Wait()
+		assert.Equal(t, http.StatusAccepted, post(strings.NewReader("[]")).Code, "small ones need not wait")
+		w := post(strings.NewReader(large + "]"))
+		assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+		assert.Equal(t, "viewer: 8 large bodies are being read already\n", w.Body.String())
+		assert.Equal(t, "1", w.Header().Get("Retry-After"))
+		slow.Go(func() {
+			assert.Equal(t, http.StatusAccepted, post(strings.NewReader(large+"]")).Code, "one that waits")
+		})
+		synctest.Wait()
+		close(end)
+		slow.Wait()
+		assert.Equal(t, http.StatusAccepted, post(strings.NewReader(large+"]")).Code)
+	})
+}
+
+// lateReader reads nothing until the channel is closed.
+type lateReader struct {
+	until <-chan struct{}
+	io.Reader
+}
+
+func (l *lateReader) Read(p []byte) (int, error) {
+	<-l.until
+	return l.Reader.Read(p)
 }
 
 type brokenReader struct{}

@@ -98,6 +98,10 @@ func explain(err error) error {
 		errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"): // Go 1.27
 		return errors.New("viewer: body ends early")
 	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
+		// It quotes all of what stood for a number.
+		return errors.New("viewer: a number in quotes is not a number")
+	}
 	return fmt.Errorf("viewer: body is not JSON: %w", err)
 }
 

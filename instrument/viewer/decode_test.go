@@ -91,6 +91,7 @@ func TestMalformedBodiesNameTheRule(t *testing.T) {
 		"fraction":            {`[{"traceId":"a","id":"b","duration":1.5}]`, `viewer: span 0: duration "1.5" is not a whole number of 64 bits`},
 		"overflow":            {`[{"traceId":"a","id":"b","timestamp":9223372036854775808}]`, `viewer: span 0: timestamp "9223372036854775808" is not a whole number of 64 bits`},
 		"far overflow":        {`[{"traceId":"a","id":"b","timestamp":1e999}]`, `viewer: span 0: timestamp "1e999" is not a whole number of 64 bits`},
+		"number in quotes":    {`[{"traceId":"a","id":"b","timestamp":"` + strings.Repeat("<script>", 9999) + `"}]`, `viewer: span 0: a number in quotes is not a number`},
 		"flag":                {`[{"traceId":"a","id":"b","shared":1}]`, `viewer: span 0: "shared" is a JSON number, want true or false`},
 		"port":                {`[{"traceId":"a","id":"b","localEndpoint":{"port":65536}}]`, `viewer: span 0: localEndpoint's port 65536 is above 65535`},
 		"endpoint":            {`[{"traceId":"a","id":"b","remoteEndpoint":"x"}]`, `viewer: span 0: "remoteEndpoint" is a JSON string, want an object`},

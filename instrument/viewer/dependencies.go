@@ -36,7 +36,7 @@ func (a *api) dependencies(w http.ResponseWriter, r *http.Request) {
 			found.add(spans)
 		}
 	}
-	reply(w, found.sorted())
+	replyEach(w, found.sorted())
 }
 
 // during sets the period that ends at endTs and began lookback before it, both
@@ -192,5 +192,5 @@ func (a *api) traceMany(w http.ResponseWriter, r *http.Request) {
 			found = append(found, spans)
 		}
 	}
-	reply(w, found)
+	replyTraces(w, found)
 }

@@ -100,13 +100,16 @@ func (h *hub) take(w *watcher) change {
 // live sends a server-sent event whenever traces have changed, at most four a
 // second, until the page or the viewer goes.
 func (a *api) live(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return // there is nothing to follow, and the connection may be used again
+	}
 	me := a.hub.join()
 	if me == nil {
 		http.Error(w, fmt.Sprintf("viewer: %d pages follow already", maxWatchers), http.StatusServiceUnavailable)
 		return
 	}
 	defer a.hub.leave(me)
-	w.Header().Set("Content-Type", "text/event-stream")
 	c := http.NewResponseController(w)
 	send := func(text string) bool {
 		_ = c.SetWriteDeadline(time.Now().Add(2 * liveBeat)) // where that is possible

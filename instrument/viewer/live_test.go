@@ -84,6 +84,21 @@ func TestAMessageNamesSoManyTraces(t *testing.T) {
 	assert.Zero(t, h.n.Load())
 }
 
+func TestAskingForTheHeadDoesNotFollow(t *testing.T) {
+	v := started(t)
+	client := &http.Client{Timeout: 20 * time.Second}
+	for range 2 * maxWatchers {
+		resp, err := client.Head(v.URL() + "/api/viewer/live")
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+	}
+	resp, err := client.Get(v.URL() + "/health") // on the same connection
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Zero(t, v.hub.n.Load())
+}
+
 func TestPagesThatFollowAreBoundedAndLetGo(t *testing.T) {
 	v := started(t)
 	var pages []<-chan change

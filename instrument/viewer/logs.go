@@ -20,13 +20,23 @@ type logLine struct {
 	correlation string
 }
 
+// What a line costs beyond its strings: its places in the list and among the
+// lines of its trace, and that of a trace of its own.
+const lineOverhead = int64(unsafe.Sizeof(logLine{})) + 64 + 160
+
+// size estimates the memory that l occupies once held, and errs upwards.
 func (l *logLine) size() int64 {
-	n := int64(unsafe.Sizeof(*l)) + 64 + int64(len(l.trace)+len(l.span)+len(l.level)+len(l.message)+len(l.correlation))
+	n := lineOverhead + int64(len(l.trace)+len(l.span)+len(l.level)+len(l.correlation)) + textSize(l.message)
+	n += int64(cap(l.attrs)) * int64(unsafe.Sizeof([2]string{}))
 	for _, a := range l.attrs {
-		n += int64(unsafe.Sizeof(a)) + int64(len(a[0])+len(a[1])) + 2*stringOverhead
+		n += textSize(a[0]) + textSize(a[1])
 	}
 	return n
 }
+
+// textSize is a string's length as the runtime rounds it up: by an eighth at
+// most, beyond a few bytes.
+func textSize(s string) int64 { return int64(len(s)+len(s)/8) + stringOverhead }
 
 // logs holds lines up to a number of bytes. The oldest leave first.
 type logs struct {
@@ -62,7 +72,9 @@ func (g *logs) add(l *logLine) {
 // evict forgets the oldest line, which is the first one of its trace.
 func (g *logs) evict() {
 	l := g.order.Remove(g.order.Front()).(*logLine)
-	if rest := g.byTrace[l.trace][1:]; len(rest) > 0 {
+	lines := g.byTrace[l.trace]
+	lines[0] = nil // the array stays for some time, the line need not
+	if rest := lines[1:]; len(rest) > 0 {
 		g.byTrace[l.trace] = rest
 	} else {
 		delete(g.byTrace, l.trace)

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *api) services(w http.ResponseWriter, _ *http.Request) {
-	reply(w, a.names(func(s *Span) string { return s.Service() }))
+	replyEach(w, a.names(func(s *Span) string { return s.Service() }))
 }
 
 func (a *api) spanNames(w http.ResponseWriter, r *http.Request) {
@@ -18,7 +18,7 @@ func (a *api) spanNames(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "viewer: serviceName is required", http.StatusBadRequest)
 		return
 	}
-	reply(w, a.names(func(s *Span) string {
+	replyEach(w, a.names(func(s *Span) string {
 		if !strings.EqualFold(service, s.Service()) {
 			return ""
 		}
@@ -50,7 +50,7 @@ func (a *api) remoteServices(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "viewer: serviceName is required", http.StatusBadRequest)
 		return
 	}
-	reply(w, a.names(func(s *Span) string {
+	replyEach(w, a.names(func(s *Span) string {
 		if s.RemoteEndpoint == nil || !strings.EqualFold(service, s.Service()) {
 			return ""
 		}

@@ -117,14 +117,15 @@ func (l *logLine) add(prefix string, a slog.Attr, depth int) {
 	}
 	text := value.String()
 	if prefix == "" {
-		var ok bool
 		switch {
 		case slices.Contains(traceKeys, a.Key):
-			if l.trace, ok = traceKey(strings.ToLower(text)); ok {
+			if key, ok := traceKey(strings.ToLower(text)); ok {
+				l.trace = key
 				return
 			}
 		case slices.Contains(spanKeys, a.Key):
-			if l.span, ok = spanKey(strings.ToLower(text)); ok {
+			if key, ok := spanKey(strings.ToLower(text)); ok {
+				l.span = key
 				return
 			}
 		case a.Key == "trace_flags":
@@ -139,10 +140,10 @@ func (l *logLine) add(prefix string, a slog.Attr, depth int) {
 }
 
 // cut keeps the first n bytes of s, whole runes, in memory of their own, so
-// that a line does not keep what it was cut from.
+// that a line does not keep what it, or its sender, cut them from.
 func cut(s string, n int) string {
 	if len(s) <= n {
-		return s
+		return strings.Clone(s)
 	}
 	return strings.ToValidUTF8(strings.Clone(s[:n]), "") + "…"
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -90,6 +91,46 @@ func TestLoggersOfOneLoggerShareNothing(t *testing.T) {
 	two.Info("fourth")
 	for i, l := range v.logs.of("000000000000000a") {
 		assert.Equal(t, [2]string{"k", fmt.Sprint(i + 1)}, l.attrs[3], l.message)
+	}
+}
+
+func TestAnAttributeThatIsNoIdHidesNone(t *testing.T) {
+	v := quietViewer(t)
+	send(t, v, Span{TraceID: "a", ID: "1"})
+	logTo(v).Info("m", "trace_id", "a", "span_id", "1", "traceId", "of another system", "spanid", "")
+	lines := view[traceView](t, v, "/api/viewer/trace/a").Lines
+	require.Len(t, lines, 1)
+	assert.Equal(t, "0000000000000001", lines[0].Span)
+	assert.Equal(t, [][2]string{{"traceId", "of another system"}, {"spanid", ""}}, lines[0].Attrs)
+}
+
+// TestBytesOfLinesAreBytesOfMemory holds the estimate against the heap while
+// lines come and go.
+func TestBytesOfLinesAreBytesOfMemory(t *testing.T) {
+	const limit = 4 << 20
+	body := strings.Repeat("what a line is cut from ", 1<<10)
+	for name, log := range map[string]func(to *slog.Logger, i int){
+		"one trace":    func(to *slog.Logger, i int) { to.Info(fmt.Sprint(i), "trace_id", "a") },
+		"a trace each": func(to *slog.Logger, i int) { to.Info(fmt.Sprint(i), "trace_id", fmt.Sprintf("%x", i+1)) },
+		"long":         func(to *slog.Logger, i int) { to.Info(body[:3500+i%500], "trace_id", "a", "n", i) },
+		"attributes": func(to *slog.Logger, i int) {
+			to.Info("m", "trace_id", "a", "k1", i, "k2", i, "k3", i, "k4", i, "k5", i)
+		},
+		"a part": func(to *slog.Logger, i int) { to.Info(strings.Clone(body)[:20], "trace_id", "a") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := quietViewer(t, WithMaxBytes(8*limit))
+			to := logTo(v)
+			before := heap()
+			for i, left := 0, 20; left > 0; i++ {
+				log(to, i)
+				if i%500 == 499 && v.Stats().LogsEvicted > 0 {
+					left--
+					assert.Less(t, float64(heap()-before)/float64(v.logs.bytes), 1.0, "bytes of heap for each counted")
+				}
+			}
+			runtime.KeepAlive(v)
+		})
 	}
 }
 

@@ -112,6 +112,11 @@ func (d *statsd) line(line string, now int64) bool {
 	if len(name)+len(tags) > maxSeriesBytes {
 		return false
 	}
+	for value := range strings.SplitSeq(values, ":") {
+		if _, ok := measured(value); !ok && kind != "s" {
+			return false // before it takes one of the places
+		}
+	}
 	s := d.find(name, tags, kind, now)
 	if s == nil {
 		return false
@@ -151,6 +156,11 @@ func (d *statsd) forget(now int64) {
 	}
 }
 
+func measured(text string) (float64, bool) {
+	v, err := strconv.ParseFloat(text, 64)
+	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+}
+
 func (d *statsd) take(s *series, text string, rate float64, now int64) bool {
 	at := &s.seconds[now%window]
 	if at.at != now {
@@ -160,10 +170,7 @@ func (d *statsd) take(s *series, text string, rate float64, now int64) bool {
 		at.n++
 		return d.member(s, cut(text, 64), now)
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return false
-	}
+	v, _ := measured(text)
 	switch {
 	case s.kind == "c":
 		at.n += 1 / rate

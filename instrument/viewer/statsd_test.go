@@ -56,13 +56,14 @@ func TestStatsDLinesAreSummedUp(t *testing.T) {
 
 func TestMalformedLinesAreRefused(t *testing.T) {
 	v := quietViewer(t)
-	lines := []string{"", "hits", "hits:1", "hits|c", ":1|c", "hits:x|c", "hits:1|zz", "hits:1|c|@0", "hits:1|c|@2", "hits:1|c|@x", "hits:NaN|g", "hits:+Inf|g", "hits:|c", strings.Repeat("x", 600) + ":1|c"}
+	lines := []string{"", "hits", "hits:1", "hits|c", ":1|c", "hits:x|c", "hits:1:x|c", "hits:1|zz", "hits:1|c|@0", "hits:1|c|@2", "hits:1|c|@x", "hits:NaN|g", "hits:+Inf|g", "hits:|c", strings.Repeat("x", 600) + ":1|c"}
 	for _, l := range lines {
 		_, err := v.StatsD().Write([]byte(l + "\n"))
 		require.NoError(t, err, l)
 	}
-	_, all := heard(t, v)
+	got, all := heard(t, v)
 	assert.EqualValues(t, len(lines)-1, all.Refused)
+	assert.Empty(t, got, "none takes the place of another")
 }
 
 func TestOnlyTheLastMinuteIsShown(t *testing.T) {

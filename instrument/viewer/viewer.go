@@ -199,11 +199,14 @@ func (v *Viewer) Stats() Stats {
 
 // Shutdown stops listening, waits for the requests in flight, then prints the
 // traces that wait to be printed. When ctx ends first, what is left is cut and
-// the error is that of ctx. The traces can still be read. It may be called
-// more than once.
+// the error is that of ctx; a nil one never ends. The traces can still be
+// read. It may be called more than once.
 func (v *Viewer) Shutdown(ctx context.Context) error {
 	if v == nil || v.store == nil {
 		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	v.hub.close()
 	if v.listener != nil {

@@ -264,6 +264,14 @@ func TestShutdownFromAnywhereLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestShutdownTakesNoContextForOneThatNeverEnds(t *testing.T) {
+	v, err := Start("127.0.0.1:0", WithOutput(&screen{}))
+	require.NoError(t, err)
+	followed(t, v)
+	var none context.Context
+	assert.NoError(t, v.Shutdown(none))
+}
+
 func goroutines() string {
 	buf := make([]byte, 1<<20)
 	return string(buf[:runtime.Stack(buf, true)])
