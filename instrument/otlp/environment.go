@@ -139,25 +139,6 @@ func (e *environment) strangers() {
 	}
 }
 
-// unused reports the certificates that no signal has read, most likely because
-// its endpoint is not encrypted.
-func (e *environment) unused() {
-	for _, setting := range []string{nameCertificate, nameClientCert, nameClientKey} {
-		names := []string{prefix + setting}
-		for _, s := range signals {
-			names = append(names, s.names(setting)[0])
-		}
-		for _, name := range names {
-			if e.index(name) >= 0 {
-				continue
-			}
-			if _, ok := e.text(name); ok {
-				e.mistake(name, "is not used by any endpoint that begins with https://")
-			}
-		}
-	}
-}
-
 // choice returns the value of a variable when it is one of the words, in any
 // case, else the first of them.
 func (e *environment) choice(name, value string, words ...string) (string, bool) {

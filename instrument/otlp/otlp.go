@@ -72,7 +72,6 @@ func open(ctx context.Context, protocol string) (instrument.Exporters, error) {
 	for _, s := range signals {
 		all[s] = e.settings(s, protocol)
 	}
-	e.unused()
 	exporters := instrument.Exporters{Variables: e.variables}
 	// The exporters read the variables again and print what they do not
 	// understand, headers included.

@@ -69,7 +69,7 @@ func TestMistakesArePrintedInOurWayAlone(t *testing.T) {
 	for _, want := range []string{
 		"instrument: OTEL_EXPORTER_OTLP_HEADERS=", "2 of its parts are not key=value",
 		"instrument: OTEL_EXPORTER_OTLP_ENDPOINT=", "is not a URL",
-		"instrument: OTEL_EXPORTER_OTLP_CERTIFICATE=", "instrument: OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY=", "is not used by any endpoint that begins with https://",
+		"instrument: OTEL_EXPORTER_OTLP_CERTIFICATE=", "instrument: OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY=", "cannot be used: open: ", "is of no use without OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
 		"instrument: OTEL_EXPORTER_OTLP_TIMEOUT=", "whole number of milliseconds",
 		"instrument: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=", "sometimes",
 		"instrument: OTEL_EXPORTER_OTLP_HEADER: is not a variable that is read here; ignored, nearest name OTEL_EXPORTER_OTLP_HEADERS",

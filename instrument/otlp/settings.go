@@ -63,8 +63,9 @@ func (e *environment) settings(s signal, protocol string) *settings {
 	out.headers = first(e, s, nameHeaders, nil, func(name, v string) (map[string]string, bool) { return e.headers(out.protocol, name, v) })
 	out.gzip = first(e, s, nameCompression, "none", func(name, v string) (string, bool) { return e.choice(name, v, "none", "gzip") }) == "gzip"
 	out.timeout = first(e, s, nameTimeout, 10*time.Second, e.timeout)
-	if out.endpoint.Scheme == "https" {
-		out.tls = e.tls(s)
+	// They are looked at in any case: the exporters would, and print what is wrong.
+	if config := e.tls(s); out.endpoint.Scheme == "https" {
+		out.tls = config
 	}
 	return out
 }
