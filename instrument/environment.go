@@ -68,7 +68,14 @@ func (e *environment) problem(name, rule string) {
 		i = len(e.variables) - 1
 	}
 	v := &e.variables[i]
-	v.Note = rule
+	switch {
+	case v.Note == "":
+		v.Note = rule
+	case strings.Contains(v.Note, rule):
+		return // said already
+	case len(v.Note) < maxNotes:
+		v.Note += "; " + rule
+	}
 	e.problems = append(e.problems, fmt.Errorf("instrument: %s=%q: %s", name, v.Value, rule))
 }
 
@@ -179,8 +186,11 @@ func (e *environment) milliseconds(name string, least int, fallback time.Duratio
 	return time.Duration(e.integer(name, least, int(fallback.Milliseconds()))) * time.Millisecond
 }
 
-// maxItems bounds a list.
-const maxItems = 16
+// maxItems bounds a list, maxNotes the bytes from which a note grows no more.
+const (
+	maxItems = 16
+	maxNotes = 1 << 10
+)
 
 // list splits a comma-separated value, in lower case, without empty items and
 // repetitions. It is nil when the variable is unset.

@@ -46,7 +46,6 @@ func WithSpanMetrics(opts ...spanmetrics.Option) Option {
 // resolveStatsD returns the address to dial, "" for no client.
 func resolveStatsD(c *config, e *environment) string {
 	host, named := e.text(envStatsDHost)
-	port := e.integer(envStatsDPort, 1, defaultStatsDPort)
 	switch {
 	case !c.statsd && !named:
 		return ""
@@ -55,7 +54,9 @@ func resolveStatsD(c *config, e *environment) string {
 			e.note(envStatsDHost, "set in code; ignored")
 		}
 		return c.statsdAddr
-	case port > 65535:
+	}
+	port := e.integer(envStatsDPort, 1, defaultStatsDPort)
+	if port > 65535 {
 		e.problem(envStatsDPort, fmt.Sprintf("is more than 65535; using %d", defaultStatsDPort))
 		port = defaultStatsDPort
 	}

@@ -4,6 +4,7 @@ package instrument
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -65,8 +66,17 @@ var honored = []string{
 }
 
 // elsewhere are prefixes of variables that other packages read when the
-// program links them.
-var elsewhere = []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_PROMETHEUS_", "OTEL_GO_", "OTEL_SEMCONV_", "OTEL_INSTRUMENTATION_"}
+// program links them, or that OpenTelemetry's Operator builds others of.
+var elsewhere = []string{"OTEL_RESOURCE_ATTRIBUTES_", "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_PROMETHEUS_", "OTEL_GO_", "OTEL_SEMCONV_", "OTEL_INSTRUMENTATION_"}
+
+// serviceLink is a variable that Kubernetes gives each container for each
+// Service of its namespace: one called otel-collector makes seven.
+var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+func (e *environment) isServiceLink(name string) bool {
+	end := serviceLink.FindStringIndex(name)
+	return end != nil && e.values[name[:end[0]]+"_SERVICE_HOST"] != ""
+}
 
 // strangers reports the OTEL_ variables that nothing here reads, each with
 // the nearest name that would be.
@@ -74,7 +84,7 @@ func (e *environment) strangers(codeSamples bool) {
 	var names []string
 	for name, v := range e.values {
 		if v != "" && strings.HasPrefix(name, "OTEL_") && !slices.Contains(honored, name) &&
-			!slices.ContainsFunc(elsewhere, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			!slices.ContainsFunc(elsewhere, func(p string) bool { return strings.HasPrefix(name, p) }) && !e.isServiceLink(name) {
 			names = append(names, name)
 		}
 	}
