@@ -34,13 +34,13 @@ func arrived(r request) []viewer.Span {
 func TestVerifyAcceptsWhatIsExpected(t *testing.T) {
 	for _, r := range requests {
 		spans := arrived(r)
-		if err := r.verify(expected, spans); err != nil {
+		if err := r.verify(1, spans); err != nil {
 			t.Errorf("item %s: %v", r.item, err)
 		}
 		for i := range spans { // as Zipkin's server returns them
 			spans[i].Name = strings.ToLower(spans[i].Name)
 		}
-		if err := r.verify(expected, spans); err != nil {
+		if err := r.verify(1, spans); err != nil {
 			t.Errorf("item %s in lower case: %v", r.item, err)
 		}
 	}
@@ -65,10 +65,32 @@ func TestVerifyFindsEachFault(t *testing.T) {
 		"not slow":          {slow, func(s []viewer.Span) []viewer.Span { s[7].Duration--; return s }, "legacy compute price: lasted 299.999ms, want 300ms or more"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := tc.request.verify(expected, tc.spoil(arrived(tc.request)))
+			err := tc.request.verify(1, tc.spoil(arrived(tc.request)))
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("error is %v, want %s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestVerifyAtARatioTakesAFailureKeptOrSampled(t *testing.T) {
+	failing := requests[2]
+	all := arrived(failing)
+	kept := all[:6:6] // legacy's two are a trace of their own
+	for name, tc := range map[string]struct {
+		ratio float64
+		spans []viewer.Span
+		ok    bool
+	}{
+		"kept":               {0.001, kept, true},
+		"sampled by chance":  {0.001, all, true},
+		"sampled, in part":   {0.001, all[:7:7], false},
+		"kept, in part":      {0.001, kept[:5:5], false},
+		"kept, but all is":   {1, kept, false},
+		"sampled, as all is": {1, all, true},
+	} {
+		if err := failing.verify(tc.ratio, tc.spans); (err == nil) != tc.ok {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
