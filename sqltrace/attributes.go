@@ -5,16 +5,15 @@ package sqltrace
 import (
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/waymark-otel/waymark/internal/providers"
 )
 
 // The only file that imports semconv, apart from instruments.go, which takes
 // the names and units of instruments from it.
 
-const (
-	schemaURL = semconv.SchemaURL
-	// scope names who made the spans and metrics.
-	scope = "github.com/waymark-otel/waymark/sqltrace"
-)
+// recorded is who made the spans and metrics.
+var recorded = providers.Scope{Name: "github.com/waymark-otel/waymark/sqltrace", SchemaURL: semconv.SchemaURL}
 
 const (
 	keySystem         = semconv.DBSystemNameKey

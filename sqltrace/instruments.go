@@ -41,7 +41,7 @@ func (o *observer) newInstruments(m metric.Meter) *instruments {
 		metric.WithUnit("s"),
 		metric.WithDescription("The time between the beginning of a transaction and the end of its commit or rollback."))
 	report(err)
-	report(o.pool.Load().register(o.meters.provider()))
+	report(o.pool.Load().register(o.meters.Provider()))
 	in := &instruments{
 		duration:    duration.Inst(),
 		createTime:  createTime.Inst(),
@@ -76,14 +76,14 @@ func (op *operation) transaction(began time.Time, outcome string) {
 
 // creating and created measure the making of a connection.
 func (o *observer) creating() time.Time {
-	if o.meters.at() == nil {
+	if o.meters.At() == nil {
 		return time.Time{}
 	}
 	return time.Now()
 }
 
 func (o *observer) created(began time.Time) {
-	if in := o.meters.at(); in != nil && !began.IsZero() {
+	if in := o.meters.At(); in != nil && !began.IsZero() {
 		in.createTime.Record(context.Background(), time.Since(began).Seconds(), in.connection...)
 	}
 }
@@ -92,7 +92,7 @@ func (o *observer) created(began time.Time) {
 // the connections of drivers that are asked both when they leave it and when
 // they come back show that.
 func (c *conn) borrow() {
-	if c.resetter != nil && c.validator != nil && c.o.meters.at() != nil {
+	if c.resetter != nil && c.validator != nil && c.o.meters.At() != nil {
 		c.borrowed = time.Now()
 	}
 }
@@ -103,7 +103,7 @@ func (c *conn) giveBack() {
 	}
 	took := time.Since(c.borrowed)
 	c.borrowed = time.Time{}
-	if in := c.o.meters.at(); in != nil {
+	if in := c.o.meters.At(); in != nil {
 		in.useTime.Record(context.Background(), took.Seconds(), in.connection...)
 	}
 }

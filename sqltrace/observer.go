@@ -13,6 +13,8 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/waymark-otel/waymark/internal/providers"
 )
 
 // maxStatements bounds the texts whose summary is remembered.
@@ -25,8 +27,8 @@ type observer struct {
 	target     target
 	attrs      []attribute.KeyValue // on all spans, points and events
 	statements *statements
-	tracers    tracers
-	meters     meters
+	tracers    providers.Tracers
+	meters     providers.Meters[instruments]
 	series     series
 	waiting    waiting
 	fixed      struct{ begin, commit, rollback, ping *described }
@@ -41,13 +43,13 @@ type observer struct {
 func newObserver(t target, opts []Option) *observer {
 	o := &observer{config: newConfig(opts), target: t, statements: newStatementsOf(t.dialect, maxStatements)}
 	o.attrs = override(t.attributes(), o.config.attrs)
-	o.tracers.option = o.tracerProvider
-	o.meters.option = o.meterProvider
+	o.tracers.Scope, o.tracers.Option = recorded, o.tracerProvider
+	o.meters.Scope, o.meters.Option = recorded, o.meterProvider
 	o.poolName = o.config.poolName
 	if o.poolName == "" {
 		o.poolName = t.poolName()
 	}
-	o.meters.make = o.newInstruments
+	o.meters.Make = o.newInstruments
 	o.series.base = o.attrs
 	o.always = o.events || o.slow || o.timer != nil || o.commenter
 	o.fixed.begin = o.describeFixed("BEGIN")

@@ -101,11 +101,11 @@ func (o *observer) beginPrepare(op *operation, ctx context.Context, query string
 // at returns what there is to record with: nil for a tracer that would record
 // nothing, or must not, and for instruments likewise.
 func (o *observer) at(ctx context.Context) (trace.Tracer, *instruments) {
-	in := o.meters.at()
+	in := o.meters.At()
 	if o.events || o.parentOnly && !trace.SpanContextFromContext(ctx).IsValid() {
 		return nil, in
 	}
-	return o.tracers.at(ctx), in
+	return o.tracers.At(ctx), in
 }
 
 func (o *observer) start(op *operation, ctx context.Context, tracer trace.Tracer, in *instruments, d *described) {
@@ -121,7 +121,7 @@ func (o *observer) start(op *operation, ctx context.Context, tracer trace.Tracer
 
 // now returns the time where somebody will ask for it.
 func (o *observer) now() time.Time {
-	if o.always || o.meters.at() != nil {
+	if o.always || o.meters.At() != nil {
 		return time.Now()
 	}
 	return time.Time{}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/waymark-otel/waymark/internal/providers"
 	"github.com/waymark-otel/waymark/metrics"
 )
 
@@ -60,7 +61,7 @@ func WithTracerProvider(tp trace.TracerProvider) Option {
 	return optionFunc(func(c *config) {
 		// The global provider's placeholder forwards to what is set later;
 		// looking it up at each statement says so sooner and costs less.
-		if tp == defaultTracerProvider {
+		if tp == providers.DefaultTracerProvider {
 			tp = nil
 		}
 		c.tracerProvider = tp
@@ -71,7 +72,7 @@ func WithTracerProvider(tp trace.TracerProvider) Option {
 // nil, it is OpenTelemetry's global one at the time of the statement.
 func WithMeterProvider(mp metric.MeterProvider) Option {
 	return optionFunc(func(c *config) {
-		if mp == defaultMeterProvider {
+		if mp == providers.DefaultMeterProvider {
 			mp = nil
 		}
 		c.meterProvider = mp

@@ -29,7 +29,7 @@ func ObservePool(db *sql.DB, opts ...Option) (stop func() error, err error) {
 	}
 	o := newObserver(identifyDriver(db.Driver()), opts)
 	p := newPool(db, o)
-	if err := p.register(o.meters.provider()); err != nil {
+	if err := p.register(o.meters.Provider()); err != nil {
 		return func() error { return nil }, err
 	}
 	p.supersede()
@@ -41,7 +41,7 @@ func ObservePool(db *sql.DB, opts ...Option) (stop func() error, err error) {
 func observeOpened(db *sql.DB, o *observer) *pool {
 	p := newPool(db, o)
 	o.pool.Store(p)
-	report(p.register(o.meters.provider()))
+	report(p.register(o.meters.Provider()))
 	p.supersede()
 	return p
 }
@@ -118,7 +118,7 @@ func (p *pool) register(mp metric.MeterProvider) error {
 		return nil
 	}
 	err := p.unregister()
-	registration, rerr := p.observe(mp.Meter(scope, metric.WithSchemaURL(schemaURL)))
+	registration, rerr := p.observe(mp.Meter(recorded.Name, metric.WithSchemaURL(recorded.SchemaURL)))
 	p.provider, p.registration = mp, registration
 	return errors.Join(err, rerr)
 }

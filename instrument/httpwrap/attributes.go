@@ -13,12 +13,15 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/waymark-otel/waymark/internal/providers"
 )
 
 // The only file that imports semconv, apart from instruments.go, which takes
 // the names and units of instruments from it.
 
-const schemaURL = semconv.SchemaURL
+// recorded is who made the spans and metrics.
+var recorded = providers.Scope{Name: "github.com/waymark-otel/waymark/instrument/httpwrap", SchemaURL: semconv.SchemaURL}
 
 const (
 	keyMethod         = semconv.HTTPRequestMethodKey

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/waymark-otel/waymark/internal/providers"
 	"github.com/waymark-otel/waymark/propagators"
 )
 
@@ -23,17 +24,17 @@ type handler struct {
 	*config
 	next        http.Handler
 	router      router // next, if it can be asked for routes
-	tracers     tracers
-	meters      meters[serverInstruments]
+	tracers     providers.Tracers
+	meters      providers.Meters[serverInstruments]
 	correlation correlation
 }
 
 func newHandler(next http.Handler, c *config) *handler {
 	h := &handler{config: c, next: next}
 	h.router, _ = unwrap(next).(router)
-	h.tracers.option = c.tracerProvider
-	h.meters.option = c.meterProvider
-	h.meters.make = newServerInstruments
+	h.tracers.Scope, h.tracers.Option = recorded, c.tracerProvider
+	h.meters.Scope, h.meters.Option = recorded, c.meterProvider
+	h.meters.Make = newServerInstruments
 	h.correlation.option = c.correlation
 	return h
 }
@@ -44,13 +45,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	tracer, metrics := h.tracers.at(ctx), h.meters.at()
+	tracer, metrics := h.tracers.At(ctx), h.meters.At()
 	p := h.propagator
 	if p == nil {
 		p = otel.GetTextMapPropagator()
 	}
 	quiet := tracer == nil && metrics == nil && h.accessLog == nil && h.timers == nil && h.onPanic == nil
-	if quiet && isDefaultPropagator(p) && h.config.correlation == nil {
+	if quiet && providers.IsDefaultPropagator(p) && h.config.correlation == nil {
 		h.next.ServeHTTP(w, r)
 		return
 	}
@@ -194,7 +195,7 @@ func (e *exchange) startSpan(tracer trace.Tracer, in incoming) context.Context {
 		}
 	}
 	ctx, span := tracer.Start(e, spanName(e.methodName, e.route, e.pattern), opts...)
-	if isLocal(span.SpanContext()) {
+	if providers.IsLocal(span.SpanContext()) {
 		// Else no span was started, as by a provider that was shut down.
 		e.span, e.recorded = span, span.IsRecording()
 	}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/waymark-otel/waymark/internal/providers"
 	"github.com/waymark-otel/waymark/metrics"
 	"github.com/waymark-otel/waymark/propagators"
 )
@@ -65,7 +66,7 @@ func WithTracerProvider(tp trace.TracerProvider) Option {
 	return optionFunc(func(c *config) {
 		// The global provider's placeholder forwards to what is set later;
 		// looking it up at each request says so sooner and costs less.
-		if tp == defaultTracerProvider {
+		if tp == providers.DefaultTracerProvider {
 			tp = nil
 		}
 		c.tracerProvider = tp
@@ -76,7 +77,7 @@ func WithTracerProvider(tp trace.TracerProvider) Option {
 // nil, it is OpenTelemetry's global one at the time of the request.
 func WithMeterProvider(mp metric.MeterProvider) Option {
 	return optionFunc(func(c *config) {
-		if mp == defaultMeterProvider {
+		if mp == providers.DefaultMeterProvider {
 			mp = nil
 		}
 		c.meterProvider = mp
@@ -88,7 +89,7 @@ func WithMeterProvider(mp metric.MeterProvider) Option {
 // global one at the time of the request.
 func WithPropagator(p propagation.TextMapPropagator) Option {
 	return optionFunc(func(c *config) {
-		if isDefaultPropagator(p) {
+		if providers.IsDefaultPropagator(p) {
 			p = nil
 		}
 		c.propagator = p

@@ -11,21 +11,23 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/waymark-otel/waymark/internal/providers"
 )
 
 // transport is what Transport returns.
 type transport struct {
 	*config
 	base    http.RoundTripper
-	tracers tracers
-	meters  meters[clientInstruments]
+	tracers providers.Tracers
+	meters  providers.Meters[clientInstruments]
 }
 
 func newTransport(base http.RoundTripper, c *config) *transport {
 	t := &transport{config: c, base: base}
-	t.tracers.option = c.tracerProvider
-	t.meters.option = c.meterProvider
-	t.meters.make = newClientInstruments
+	t.tracers.Scope, t.tracers.Option = recorded, c.tracerProvider
+	t.meters.Scope, t.meters.Option = recorded, c.meterProvider
+	t.meters.Make = newClientInstruments
 	return t
 }
 
@@ -41,12 +43,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.base.RoundTrip(r)
 	}
 	ctx := r.Context()
-	tracer, metrics := t.tracers.at(ctx), t.meters.at()
+	tracer, metrics := t.tracers.At(ctx), t.meters.At()
 	p := t.propagator
 	if p == nil {
 		p = otel.GetTextMapPropagator()
 	}
-	if t.quiet(tracer, metrics) && isDefaultPropagator(p) && t.correlation == nil {
+	if t.quiet(tracer, metrics) && providers.IsDefaultPropagator(p) && t.correlation == nil {
 		return t.base.RoundTrip(r)
 	}
 	switch outer := ctx.Value(layerKey{}).(type) {
